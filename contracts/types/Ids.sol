@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @dev A member of the consortium: keccak256("xinlian/member/v1:" || USCC of the body).
+type MemberId is bytes32;
+
+/// @dev A log: keccak256(abi.encode(chain id, LogAnchor, deployment, owner, scope, ordinal)).
+type LogId is bytes32;
+
+using { equals as == } for MemberId global;
+using { equalsLog as == } for LogId global;
+
+function equals(MemberId a, MemberId b) pure returns (bool) {
+    return MemberId.unwrap(a) == MemberId.unwrap(b);
+}
+
+function equalsLog(LogId a, LogId b) pure returns (bool) {
+    return LogId.unwrap(a) == LogId.unwrap(b);
+}
