@@ -1,0 +1,75 @@
+// What the contracts say, as the rest of the node reads it: one union, told apart by `type`.
+import type { Hex } from '../core/bytes.ts';
+import type { KeyKind, Role } from '../core/consortium.ts';
+import type { LogId, MemberId } from '../core/ids.ts';
+
+/** What the council admits: the twin of `IMembership.Admission`. */
+export interface Admission {
+  /** Legal name. */
+  name: string;
+  /** USCC of the body itself. */
+  uscc: string;
+  /** GB/T 2260 code, six digits. */
+  region: string;
+  roles: Role[];
+  /** Account that sends its transactions. */
+  transaction: Hex;
+  /** Public keys; an empty one where the member has no use for it. Lengths as in `IMembership.Keys`. */
+  keys: Record<KeyKind, Uint8Array>;
+  /** JSON, read by `parseEndpoints`. */
+  endpoints: string;
+}
+
+/** Where an event stands in the chain. */
+export interface EventPlace {
+  block: number;
+  blockHash: Hex;
+  transaction: Hex;
+  /** Index in its block. */
+  logIndex: number;
+}
+
+export type EventBody =
+  | { type: 'MemberAdmitted'; member: MemberId; admission: Admission }
+  | { type: 'MemberSuspended'; member: MemberId; reason: Hex }
+  | { type: 'MemberResumed'; member: MemberId }
+  | { type: 'MemberRemoved'; member: MemberId; reason: Hex }
+  | { type: 'RolesChanged'; member: MemberId; roles: Role[] }
+  | { type: 'ThresholdChanged'; threshold: number }
+  | { type: 'TransactionKeyRotated'; member: MemberId; previous: Hex; current: Hex }
+  | { type: 'KeyRotated'; member: MemberId; kind: KeyKind; key: Uint8Array }
+  | { type: 'EndpointsChanged'; member: MemberId; endpoints: string }
+  | { type: 'Proposed'; proposal: bigint; proposer: MemberId; call: Hex; expiresAt: number }
+  | { type: 'Approved'; proposal: bigint; approver: MemberId; approvals: number }
+  | { type: 'ApprovalWithdrawn'; proposal: bigint; approver: MemberId; approvals: number }
+  | { type: 'Executed'; proposal: bigint }
+  | { type: 'LogRegistered'; log: LogId; owner: MemberId; scope: Hex; ordinal: number }
+  | { type: 'Anchored'; log: LogId; size: number; root: Uint8Array }
+  | { type: 'LogClosed'; log: LogId; successor: LogId; size: number; root: Uint8Array };
+
+export type EventType = EventBody['type'];
+
+export type ChainEvent = EventBody & EventPlace;
+
+/** The event of one type. */
+export type EventOf<T extends EventType> = Extract<ChainEvent, { type: T }>;
+
+/** A block as the follower applies it: its header's essentials and our contracts' events, in order. */
+export interface FollowedBlock {
+  number: number;
+  hash: Hex;
+  parent: Hex;
+  /** Seconds since 1970. */
+  time: number;
+  events: ChainEvent[];
+}
+
+/** The contracts of one consortium. */
+export interface ConsortiumContracts {
+  chainId: number;
+  /** EIP-55 addresses. */
+  membership: Hex;
+  logAnchor: Hex;
+  /** Block of their deployment: nothing of ours is before it. */
+  block: number;
+}
