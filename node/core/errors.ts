@@ -16,6 +16,7 @@ export interface ErrorDetails {
   KEY_UNAVAILABLE: { key: string; reason: string };
   // Chain
   CHAIN_UNREACHABLE: { endpoint: string; reason: string };
+  CHAIN_REFUSED: { method: string; code: number; message: string; data?: unknown };
   CHAIN_STALE: { head: number; ageSeconds: number; limitSeconds: number };
   CHAIN_WRONG: { what: string; wanted: string; got: string };
   TRANSACTION_REVERTED: { hash: string; error: string; arguments: string[] };
