@@ -1,0 +1,70 @@
+import { expect } from 'chai';
+import * as fc from 'fast-check';
+import oracle from 'canonicalize';
+import { encodeBase64Url, encodeChunks, encodeLines } from '../../node/core/base64url.ts';
+import { toBase64Url, utf8 } from '../../node/core/bytes.ts';
+import { canonicalize, parseCanonical, parseCanonicalBytes, type JsonValue } from '../../node/core/canonical.ts';
+import { accepts } from '../helpers/code-of.ts';
+
+const json = fc.jsonValue({ stringUnit: 'binary' }) as fc.Arbitrary<JsonValue>;
+
+describe('canonical JSON, for any value', () => {
+  it('is what the npm package writes', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        expect(canonicalize(value)).to.equal(oracle(value));
+      }),
+      { numRuns: 1000 },
+    );
+  });
+
+  it('comes back as the same value, and is read as canonical', () => {
+    fc.assert(
+      fc.property(json, (value) => {
+        const text = canonicalize(value);
+        const parsed = parseCanonical(text);
+        expect(canonicalize(parsed)).to.equal(text);
+        expect(parsed).to.deep.equal(JSON.parse(JSON.stringify(value)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('has one form: JSON.stringify output is taken only where it is that form', () => {
+    fc.assert(
+      fc.property(fc.json(), (text) => {
+        expect(accepts(() => parseCanonical(text))).to.equal(text === oracle(JSON.parse(text)));
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('refuses nothing but with a XinlianError', () => {
+    fc.assert(fc.property(fc.string({ unit: 'binary' }), (text) => void accepts(() => parseCanonical(text))));
+    fc.assert(fc.property(fc.anything(), (value) => void accepts(() => canonicalize(value as JsonValue))));
+    fc.assert(fc.property(fc.uint8Array(), (bytes) => void accepts(() => parseCanonicalBytes(bytes))));
+  });
+});
+
+describe('base64url in bulk', () => {
+  it('is what one at a time gives', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(encodeBase64Url(bytes)).to.equal(toBase64Url(bytes));
+      }),
+    );
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 9 }), (size, count) => {
+        const bytes = Uint8Array.from({ length: size * count }, (_, i) => (i * 73) & 255);
+        const one = (i: number) => toBase64Url(bytes.subarray(i * size, (i + 1) * size));
+        expect(encodeChunks(bytes, size)).to.deep.equal(Array.from({ length: count }, (_, i) => one(i)));
+      }),
+    );
+    const line = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\n'));
+    fc.assert(
+      fc.property(fc.array(line), (lines) => {
+        expect(encodeLines(lines)).to.deep.equal(lines.map((text) => toBase64Url(utf8(text))));
+      }),
+    );
+  });
+});
