@@ -17,3 +17,8 @@ function equals(MemberId a, MemberId b) pure returns (bool) {
 function equalsLog(LogId a, LogId b) pure returns (bool) {
     return LogId.unwrap(a) == LogId.unwrap(b);
 }
+
+/// @dev The id of the body that has this USCC.
+function memberIdOf(string memory uscc) pure returns (MemberId) {
+    return MemberId.wrap(keccak256(bytes.concat("xinlian/member/v1:", bytes(uscc))));
+}
