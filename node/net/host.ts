@@ -16,7 +16,8 @@ export interface CallContext {
 
 /**
  * Serves one method. A thrown `XinlianError` reaches the caller as it is; anything else reaches it as `INTERNAL` with
- * a reference under which it is logged. The argument is the handler's own: nobody else holds it.
+ * a reference under which it is logged. The argument is the handler's own: nobody else holds it. The answer MUST NOT
+ * change afterwards: it is not copied.
  */
 export type Handler = (argument: Uint8Array, context: CallContext) => Promise<Uint8Array>;
 
