@@ -1,6 +1,6 @@
 // What the contracts say, as the rest of the node reads it: one union, told apart by `type`.
 import type { Hex } from '../core/bytes.ts';
-import type { KeyKind, Role } from '../core/consortium.ts';
+import type { ChainHead, KeyKind, Role } from '../core/consortium.ts';
 import type { LogId, MemberId } from '../core/ids.ts';
 
 /** What the council admits: the twin of `IMembership.Admission`. */
@@ -70,6 +70,26 @@ export interface ConsortiumContracts {
   /** EIP-55 addresses. */
   membership: Hex;
   logAnchor: Hex;
+  /** Deployment nonce, 32 bytes: tells two consortia on one chain apart. */
+  deployment: Hex;
   /** Block of their deployment: nothing of ours is before it. */
   block: number;
+}
+
+/** What one step of the follower changed. */
+export interface ChainChange {
+  head: ChainHead;
+  /** Number of the last final block. */
+  final: number;
+  /** Events of blocks that joined, in order. */
+  events: ChainEvent[];
+  /** Events of blocks that a reorganisation took back, in their order; they joined earlier. */
+  undone: ChainEvent[];
+  /** Events that became final, in order. */
+  finalised: ChainEvent[];
+  /**
+   * The alarm: the chain contradicts a block that was final. The view was emptied and is being built again from the
+   * contracts' deployment on; all its events come anew.
+   */
+  finalityBroken?: { number: number; wanted: Hex; got: Hex };
 }

@@ -1,0 +1,192 @@
+// The contracts' ABIs and bytecode as the compiler wrote them, and what their events and errors mean.
+import { readFileSync } from 'node:fs';
+import { Interface, type ErrorDescription, type Result } from 'ethers/abi';
+import { fromHex, type Hex } from '../core/bytes.ts';
+import { KEY_KINDS, ROLES, rolesOf, type KeyKind } from '../core/consortium.ts';
+import { XinlianError, malformed } from '../core/errors.ts';
+import { parseLogId, parseMemberId } from '../core/ids.ts';
+import type { Admission, ChainEvent, ConsortiumContracts, EventBody } from './events.ts';
+import { quantity } from './rpc.ts';
+
+export type ContractName = 'Membership' | 'LogAnchor';
+
+interface Artifact {
+  abi: Interface;
+  /** Creation code. */
+  bytecode: Hex;
+}
+
+const artifacts = new Map<ContractName, Artifact>();
+
+/** What the compiler wrote of a contract. @throws NOT_FOUND before the contracts are compiled */
+export function artifact(name: ContractName): Artifact {
+  const known = artifacts.get(name);
+  if (known) return known;
+  const path = new URL(`../../artifacts/contracts/${name}.sol/${name}.json`, import.meta.url);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new XinlianError('NOT_FOUND', { what: 'compiled contract (hardhat build)', id: name }, { cause: error });
+  }
+  const { abi, bytecode } = JSON.parse(text) as { abi: ConstructorParameters<typeof Interface>[0]; bytecode: Hex };
+  const loaded = { abi: new Interface(abi), bytecode };
+  artifacts.set(name, loaded);
+  return loaded;
+}
+
+/** The fields of an event log that are used, as JSON-RPC gives them. */
+export interface RpcLog {
+  address: string;
+  topics: string[];
+  data: string;
+  blockNumber: string;
+  blockHash: Hex;
+  transactionHash: Hex;
+  logIndex: string;
+}
+
+/**
+ * @returns undefined for a log of another contract, or an event that this version does not know
+ * @throws MALFORMED
+ */
+export function decodeLog(contracts: ConsortiumContracts, log: RpcLog): ChainEvent | undefined {
+  const name = contractAt(contracts, log.address);
+  const parsed = name && artifact(name).abi.parseLog(log);
+  if (!parsed) return undefined;
+  const body = decodeBody(parsed.name, parsed.args);
+  if (!body) return undefined;
+  return {
+    ...body,
+    block: quantity('block number', log.blockNumber),
+    blockHash: log.blockHash,
+    transaction: log.transactionHash,
+    logIndex: quantity('log index', log.logIndex),
+  };
+}
+
+function contractAt(contracts: ConsortiumContracts, address: string): ContractName | undefined {
+  const lower = address.toLowerCase();
+  if (lower === contracts.membership.toLowerCase()) return 'Membership';
+  if (lower === contracts.logAnchor.toLowerCase()) return 'LogAnchor';
+  return undefined;
+}
+
+function decodeBody(type: string, args: Result): EventBody | undefined {
+  const text = (name: string): string => args.getValue(name) as string;
+  const hex = (name: string): Hex => args.getValue(name) as Hex;
+  const number = (name: string): number => safe(name, args.getValue(name) as bigint);
+  switch (type) {
+    case 'MemberAdmitted':
+      return { type, member: parseMemberId(text('member')), admission: decodeAdmission(args.getValue('admission')) };
+    case 'MemberSuspended':
+    case 'MemberRemoved':
+      return { type, member: parseMemberId(text('member')), reason: hex('reason') };
+    case 'MemberResumed':
+      return { type, member: parseMemberId(text('member')) };
+    case 'RolesChanged':
+      return { type, member: parseMemberId(text('member')), roles: rolesOf(number('roles')) };
+    case 'ThresholdChanged':
+      return { type, threshold: number('threshold') };
+    case 'TransactionKeyRotated':
+      return { type, member: parseMemberId(text('member')), previous: hex('previous'), current: hex('current') };
+    case 'KeyRotated':
+      return { type, member: parseMemberId(text('member')), kind: keyKind(number('kind')), key: fromHex(hex('key')) };
+    case 'EndpointsChanged':
+      return { type, member: parseMemberId(text('member')), endpoints: text('endpoints') };
+    case 'Proposed':
+      return {
+        type,
+        proposal: args.getValue('proposal') as bigint,
+        proposer: parseMemberId(text('proposer')),
+        call: hex('call'),
+        expiresAt: number('expiresAt'),
+      };
+    case 'Approved':
+    case 'ApprovalWithdrawn':
+      return {
+        type,
+        proposal: args.getValue('proposal') as bigint,
+        approver: parseMemberId(text('approver')),
+        approvals: number('approvals'),
+      };
+    case 'Executed':
+      return { type, proposal: args.getValue('proposal') as bigint };
+    case 'LogRegistered':
+      return {
+        type,
+        log: parseLogId(text('log')),
+        owner: parseMemberId(text('owner')),
+        scope: hex('scope'),
+        ordinal: number('ordinal'),
+      };
+    case 'Anchored':
+      return { type, log: parseLogId(text('log')), size: number('size'), root: fromHex(hex('root'), 32) };
+    case 'LogClosed':
+      return {
+        type,
+        log: parseLogId(text('log')),
+        successor: parseLogId(text('successor')),
+        size: number('size'),
+        root: fromHex(hex('root'), 32),
+      };
+    default:
+      return undefined;
+  }
+}
+
+function decodeAdmission(value: unknown): Admission {
+  const { name, uscc, region, roles, transaction, keys, endpoints } = (value as Result).toObject();
+  const { checkpoint, sealing, nodePeer, gatewayPeer, client } = (keys as Result).toObject();
+  const bytes = (key: unknown): Uint8Array => fromHex(key as string);
+  return {
+    name: name as string,
+    uscc: uscc as string,
+    region: String(region).padStart(6, '0'),
+    roles: rolesOf(Number(roles)),
+    transaction: transaction as Hex,
+    keys: {
+      checkpoint: bytes(checkpoint),
+      sealing: bytes(sealing),
+      nodePeer: bytes(nodePeer),
+      gatewayPeer: bytes(gatewayPeer),
+      client: bytes(client),
+    },
+    endpoints: endpoints as string,
+  };
+}
+
+/** An admission as the ABI takes it. @throws MALFORMED */
+export function encodeAdmission(admission: Admission): object {
+  if (!/^\d{6}$/.test(admission.region)) malformed('region', 'a GB/T 2260 code, six digits', admission.region);
+  return {
+    ...admission,
+    region: Number(admission.region),
+    roles: admission.roles.reduce((bits, role) => bits | (1 << ROLES.indexOf(role)), 0),
+  };
+}
+
+function keyKind(index: number): KeyKind {
+  return KEY_KINDS[index] ?? malformed('key kind', `0 to ${KEY_KINDS.length - 1}`, index);
+}
+
+function safe(what: string, value: bigint): number {
+  const number = Number(value);
+  return Number.isSafeInteger(number) ? number : malformed(what, 'at most 2^53 − 1', value);
+}
+
+/** Why a call was refused: the error's name and arguments. */
+export interface Revert {
+  error: string;
+  arguments: string[];
+}
+
+/** Reads revert data of any contract of ours, or the standard `Error(string)` and `Panic(uint256)`. */
+export function decodeRevert(data: unknown): Revert | undefined {
+  if (typeof data !== 'string' || !/^0x(?:[0-9a-f]{2}){4,}$/i.test(data)) return undefined;
+  for (const name of ['Membership', 'LogAnchor'] as const) {
+    const found: ErrorDescription | null = artifact(name).abi.parseError(data);
+    if (found) return { error: found.name, arguments: found.args.toArray().map(String) };
+  }
+  return { error: 'unknown', arguments: [data] };
+}
