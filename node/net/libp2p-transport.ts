@@ -94,6 +94,8 @@ export class Libp2pTransport implements Transport {
   async stop(): Promise<void> {
     const node = this.#node;
     this.#node = undefined;
+    // Nothing is worth a graceful end by now, for which libp2p would wait half a second.
+    for (const connection of node?.getConnections() ?? []) connection.abort(new Error('the host stops'));
     await node?.stop();
   }
 

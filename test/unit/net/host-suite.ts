@@ -14,7 +14,7 @@ export interface HostFactory {
 /** An event that a test waits for. */
 interface Moment {
   readonly happened: Promise<void>;
-  happen(): void;
+  happen: () => void;
 }
 
 export function moment(): Moment {
@@ -242,6 +242,7 @@ export function hostSuite(name: string, createFactory: () => HostFactory): void 
       it('gives up after the timeout and aborts the handler', async () => {
         const [caller, callee] = await pair();
         const aborted = moment();
+        await caller.call(at(callee), 'echo', NOTHING);
         callee.handle('hang', async (_, { signal }) => {
           await once(signal, 'abort');
           aborted.happen();
