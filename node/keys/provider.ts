@@ -13,6 +13,7 @@
  * | `vault`                                  | `CKM_AES_KEY_WRAP` (RFC 3394) under a 256-bit `CKK_AES` key             |
  * | `nodePeer`, `gatewayPeer`                | `CKA_EXTRACTABLE`, or kept outside the module: they name a process only |
  */
+import type { Hex } from '../core/bytes.ts';
 
 /** Ed25519 (RFC 8032). */
 export interface Ed25519Key {
@@ -37,12 +38,12 @@ export interface AgreementKey {
 /** An Ethereum account: ECDSA over secp256k1. */
 export interface AccountKey {
   /** 0x and 40 hex digits, with the checksum of ERC-55 */
-  readonly address: string;
+  readonly address: Hex;
   /**
    * @param digest 32 bytes, signed as they are
    * @returns `0x` and 65 bytes in hex: r || s || v, s in the lower half, v 27 or 28
    */
-  sign(digest: Uint8Array): Promise<`0x${string}`>;
+  sign(digest: Uint8Array): Promise<Hex>;
 }
 
 /** The libp2p identity of a process: the one key that leaves its provider. */
