@@ -4,7 +4,8 @@ import { malformed } from './errors.ts';
 export type Hex = `0x${string}`;
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: true });
+// A byte order mark stays: two forms of bytes must not give one text.
+const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 export function utf8(text: string): Uint8Array {
   return encoder.encode(text);

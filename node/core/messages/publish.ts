@@ -73,10 +73,7 @@ export const SubmissionState = Type.Object(
 );
 export type SubmissionState = Static<typeof SubmissionState>;
 
-export const ChunkHeader = Type.Object(
-  { submission: Type.String(), index: Type.Integer({ minimum: 0 }) },
-  closed,
-);
+export const ChunkHeader = Type.Object({ submission: Type.String(), index: Type.Integer({ minimum: 0 }) }, closed);
 export type ChunkHeader = Static<typeof ChunkHeader>;
 
 /** The answer to a chunk: given only when all of it is durable. */

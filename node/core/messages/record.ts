@@ -36,7 +36,9 @@ export const RecordStatus = Type.Object(
     state: RecordState,
     why: Type.String({ description: 'Why it is not final yet, and what it waits for; in plain words' }),
     versions: Type.Array(RecordVersion),
-    checkpoint: Type.Optional(Type.Object({ size: Type.Integer(), root: Type.String({ description: 'base64' }) }, closed)),
+    checkpoint: Type.Optional(
+      Type.Object({ size: Type.Integer(), root: Type.String({ description: 'base64' }) }, closed),
+    ),
     anchor: Type.Optional(
       Type.Object(
         {
@@ -44,7 +46,7 @@ export const RecordStatus = Type.Object(
           block: Type.Integer(),
           transaction: Type.String(),
           confirmations: Type.Integer(),
-          wanted: Type.Integer({ description: 'Confirmations that finality asks for' }),
+          final: Type.Boolean({ description: 'Whether that block is final' }),
         },
         closed,
       ),

@@ -1,0 +1,86 @@
+// Settings of an agency node.
+import { Type, type Static } from 'typebox';
+import { readSettings } from './settings.ts';
+
+const closed = { additionalProperties: false };
+const address = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
+const bytes32 = Type.String({ pattern: '^0x[0-9a-f]{64}$' });
+
+/** Of one consortium: the same file for all its nodes and gateways. */
+export const ChainConfig = Type.Object(
+  {
+    endpoints: Type.Array(Type.String({ pattern: '^https?://' }), {
+      minItems: 1,
+      description: 'JSON-RPC, the preferred first',
+    }),
+    chainId: Type.Integer({ minimum: 1 }),
+    membership: address,
+    logAnchor: address,
+    deployment: bytes32,
+    block: Type.Integer({ minimum: 0, description: 'Block of the deployment' }),
+    finality: Type.Union([
+      Type.Object({ kind: Type.Literal('depth'), depth: Type.Integer({ minimum: 1 }) }, closed),
+      Type.Object({ kind: Type.Literal('tag') }, closed),
+    ]),
+    pollMs: Type.Optional(Type.Integer({ minimum: 10 })),
+    tipWei: Type.Optional(Type.Integer({ minimum: 0 })),
+  },
+  closed,
+);
+export type ChainConfig = Static<typeof ChainConfig>;
+
+export const KeysConfig = Type.Union([
+  Type.Object(
+    { kind: Type.Literal('file'), directory: Type.String(), passphrase: Type.String({ minLength: 1 }) },
+    closed,
+  ),
+  Type.Object(
+    { kind: Type.Literal('remote'), url: Type.String({ pattern: '^https?://' }), token: Type.String({ minLength: 1 }) },
+    closed,
+  ),
+]);
+export type KeysConfig = Static<typeof KeysConfig>;
+
+export const LogConfig = Type.Object(
+  {
+    level: Type.Optional(
+      Type.Union(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'].map((level) => Type.Literal(level))),
+    ),
+  },
+  closed,
+);
+
+export const NodeConfig = Type.Object(
+  {
+    data: Type.String({ description: 'Folder of the database' }),
+    members: Type.Array(bytes32, {
+      minItems: 1,
+      uniqueItems: true,
+      description: 'Ids of the members that it hosts; the first names the peer',
+    }),
+    keys: KeysConfig,
+    chain: ChainConfig,
+    p2p: Type.Object({ listen: Type.Array(Type.String(), { minItems: 1, description: 'Multiaddrs' }) }, closed),
+    http: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65535 }) }, closed),
+    timing: Type.Optional(
+      Type.Object(
+        {
+          signMs: Type.Optional(Type.Integer({ minimum: 10 })),
+          anchorMs: Type.Optional(Type.Integer({ minimum: 10 })),
+        },
+        closed,
+      ),
+    ),
+    log: Type.Optional(LogConfig),
+  },
+  closed,
+);
+export type NodeConfig = Static<typeof NodeConfig>;
+
+/** Throws `CONFIG_INVALID` with every fault at once. */
+export function readNodeConfig(
+  file: string | undefined,
+  environment: Readonly<Record<string, string | undefined>>,
+): NodeConfig {
+  return readSettings(NodeConfig, { ...(file !== undefined && { file }), prefix: 'XINLIAN_NODE', environment });
+}

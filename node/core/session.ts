@@ -1,0 +1,103 @@
+// Sealed sessions (docs/protocol.md, section 5): both ends of a channel that a gateway carries and cannot read.
+import { concat, fromBase64Url, fromUtf8, toBase64Url, u64, utf8 } from './bytes.ts';
+import { malformed, XinlianError } from './errors.ts';
+import { hkdfExpand } from '#hkdf';
+import { openAesGcm, openJwe, sealAesGcm, sealJwe, type Agreement } from './jwe.ts';
+import { sessionManifest, type SessionManifest } from './messages/session.ts';
+import { ed25519 } from '@noble/curves/ed25519.js';
+
+/** Longest life of a session, in seconds. */
+export const SESSION_SECONDS = 3600;
+
+const TYPE = 'xinlian-session+jwt';
+
+export interface ManifestSigner {
+  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+/**
+ * The client's side: a fresh session towards a home node.
+ * @param nowSeconds seconds since 1970
+ * @param sealingKey the home member's P-256 key
+ */
+export async function createSession(
+  input: { client: string; home: string; nowSeconds: number; sealingKey: Uint8Array },
+  signer: ManifestSigner,
+): Promise<{ manifest: SessionManifest; sealed: string }> {
+  const manifest: SessionManifest = {
+    iss: input.client,
+    aud: input.home,
+    jti: toBase64Url(crypto.getRandomValues(new Uint8Array(16))),
+    iat: input.nowSeconds,
+    exp: input.nowSeconds + SESSION_SECONDS,
+    key: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
+  };
+  const head = toBase64Url(utf8(JSON.stringify({ alg: 'EdDSA', typ: TYPE })));
+  const signed = `${head}.${toBase64Url(sessionManifest.encode(manifest))}`;
+  const jws = `${signed}.${toBase64Url(await signer.sign(utf8(signed)))}`;
+  return { manifest, sealed: await sealJwe(utf8(jws), input.sealingKey, 'JWT') };
+}
+
+/**
+ * The node's side: opens, checks who signed and for whom.
+ * @param clientKey the current Ed25519 `client` key of a member that may speak to this node; undefined refuses it
+ * @throws UNAUTHENTICATED, MALFORMED, SIGNATURE_INVALID
+ */
+export async function acceptSession(
+  sealed: string,
+  agreement: Agreement,
+  expected: { home: string; nowSeconds: number; clientKey: (member: string) => Uint8Array | undefined },
+): Promise<SessionManifest> {
+  const { plaintext } = await openJwe(sealed, agreement);
+  const parts = fromUtf8(plaintext).split('.');
+  if (parts.length !== 3) malformed('session JWS', 'three parts', `${parts.length} parts`);
+  const [head, body, signature] = parts as [string, string, string];
+  const header = fromUtf8(fromBase64Url(head));
+  if (header !== JSON.stringify({ alg: 'EdDSA', typ: TYPE }))
+    malformed('session JWS header', `alg EdDSA, typ ${TYPE}`, header);
+  const manifest = sessionManifest.decode(fromBase64Url(body));
+  const key = expected.clientKey(manifest.iss);
+  if (!key) throw new XinlianError('UNAUTHENTICATED', { reason: `member ${manifest.iss} has no client key here` });
+  if (!ed25519.verify(fromBase64Url(signature, 64), utf8(`${head}.${body}`), key, { zip215: false })) {
+    throw new XinlianError('SIGNATURE_INVALID', { what: 'session', key: manifest.iss });
+  }
+  if (manifest.aud !== expected.home)
+    throw new XinlianError('UNAUTHENTICATED', { reason: `the session is for ${manifest.aud}` });
+  if (manifest.exp - manifest.iat > SESSION_SECONDS)
+    throw new XinlianError('UNAUTHENTICATED', { reason: `a session lives ${SESSION_SECONDS} s at most` });
+  // A minute of difference between two clocks is forgiven.
+  if (manifest.iat > expected.nowSeconds + 60 || manifest.exp <= expected.nowSeconds) {
+    throw new XinlianError('UNAUTHENTICATED', {
+      reason: `the session is of ${manifest.iat} to ${manifest.exp}, now is ${expected.nowSeconds}`,
+    });
+  }
+  return manifest;
+}
+
+/** One end of a session. A number is used once in a direction: the caller counts. */
+export class SealedChannel {
+  readonly #outward: Uint8Array;
+  readonly #inward: Uint8Array;
+  readonly #additional: Uint8Array;
+
+  constructor(manifest: SessionManifest, end: 'client' | 'node') {
+    const key = fromBase64Url(manifest.key, 32);
+    const up = hkdfExpand(key, 'xinlian/session/up/v1', 32);
+    const down = hkdfExpand(key, 'xinlian/session/down/v1', 32);
+    [this.#outward, this.#inward] = end === 'client' ? [up, down] : [down, up];
+    this.#additional = utf8(manifest.jti);
+  }
+
+  seal(n: number, plaintext: Uint8Array): Promise<Uint8Array> {
+    return sealAesGcm(this.#outward, nonce(n), this.#additional, plaintext);
+  }
+
+  /** @throws SIGNATURE_INVALID for what the other end did not seal under this number */
+  open(n: number, sealed: Uint8Array): Promise<Uint8Array> {
+    return openAesGcm(this.#inward, nonce(n), this.#additional, sealed, `session call ${n}`);
+  }
+}
+
+function nonce(n: number): Uint8Array {
+  return concat(new Uint8Array(4), u64(n));
+}

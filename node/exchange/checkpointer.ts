@@ -1,0 +1,192 @@
+// Signs checkpoints of a log, anchors them, and keeps the proof of each anchor that became final. Off the hot path:
+// publishing goes on when the chain is down, and this catches up.
+import { equalBytes } from '../core/bytes.ts';
+import { checkpointOrigin, encodeCheckpoint, type LogOrigin } from '../core/checkpoint.ts';
+import { XinlianError } from '../core/errors.ts';
+import { consistencyProof, rootHash, verifyConsistency } from '../core/merkle.ts';
+import { signNote } from '../core/note.ts';
+import type { AgencyLog } from './agency-log.ts';
+import type { GroupCommit } from './group-commit.ts';
+import type { AnchorProver, ChainView, ChainWriter, Clock, Log, LogStore, WriteBatch } from './ports.ts';
+
+export interface CheckpointerOptions {
+  origin: Omit<LogOrigin, 'log'>;
+  /** Milliseconds between two signed checkpoints, at least. */
+  signMs: number;
+  /** Milliseconds between two anchors, at least. */
+  anchorMs: number;
+}
+
+export interface CheckpointKey {
+  readonly publicKey: Uint8Array;
+  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
+
+type Batch = WriteBatch & { readonly length: number };
+
+interface Dependencies<B extends Batch> {
+  log: AgencyLog<B>;
+  store: LogStore<B>;
+  commits: GroupCommit<B>;
+  key: CheckpointKey;
+  view: ChainView;
+  writer: ChainWriter;
+  prover: AnchorProver;
+  clock: Clock;
+  logger: Log;
+}
+
+export class Checkpointer<B extends Batch = Batch> {
+  readonly #options: CheckpointerOptions;
+  readonly #needs: Dependencies<B>;
+  readonly #origin: string;
+  readonly #abort = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #tick: Promise<void> | undefined;
+  #anchoring: Promise<void> | undefined;
+  #anchorDue = 0;
+  /** The last anchor that was sent, until the view has seen its block. */
+  #sent: { size: number; block: number } | undefined;
+  /** What the next step waits for, in words; empty when nothing is left to do. */
+  #trouble = '';
+  /** Set for good where this log must not go on. */
+  #halted: XinlianError | undefined;
+
+  constructor(options: CheckpointerOptions, dependencies: Dependencies<B>) {
+    this.#options = options;
+    this.#needs = dependencies;
+    this.#origin = checkpointOrigin({ ...options.origin, log: dependencies.log.state.id });
+  }
+
+  start(): void {
+    this.#timer ??= setInterval(() => this.#run(), this.#options.signMs);
+  }
+
+  /** Ends for good: waits for a signature under way, gives up an anchor that waits for the chain. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#abort.abort(new XinlianError('CLOSED', { what: 'checkpointer' }));
+    await this.#tick;
+    await this.#anchoring;
+  }
+
+  /** What the next step waits for; empty when everything is final. */
+  waits(): string {
+    const { log, view } = this.#needs;
+    if (this.#halted) return this.#halted.message;
+    const chain = view.log(log.state.id);
+    const { size } = log;
+    if (size === 0 || (chain?.final?.size ?? 0) >= size) return '';
+    if (this.#trouble) return this.#trouble;
+    if (size > (log.state.signed?.size ?? 0)) return 'the next checkpoint';
+    if (!chain) return 'the chain to know this log';
+    if (size > (chain.head?.size ?? 0)) return 'the next anchor';
+    return 'the anchoring block to become final';
+  }
+
+  /** Signs a checkpoint over everything taken in so far; none where nothing is new. */
+  async sign(): Promise<void> {
+    const { log, commits, clock, key } = this.#needs;
+    if (this.#halted) throw this.#halted;
+    if (!log.unsigned) return;
+    const { size, root } = await commits.run((batch) => {
+      log.appendStatus(batch, Math.floor(clock.now() / 1000));
+      return { size: log.size, root: log.root() };
+    });
+    this.#assertExtends(size, root);
+    const text = encodeCheckpoint({ origin: this.#origin, size, root });
+    const note = await signNote(text, {
+      name: this.#origin,
+      publicKey: key.publicKey,
+      sign: (message) => key.sign(message),
+    });
+    await commits.run((batch) => log.setSigned(batch, { size, root }, note));
+  }
+
+  /** Sends the last signed checkpoint to the chain, where that has not got it. */
+  async anchor(): Promise<void> {
+    const { log, view, writer, logger } = this.#needs;
+    const { id, signed } = log.state;
+    const chain = view.log(id);
+    if (!chain || !signed) return;
+    const anchored = chain.head?.size ?? 0;
+    if (chain.head) this.#assertOurs(chain.head.size, chain.head.root);
+    if (signed.size <= anchored) return;
+    if (this.#sent && this.#sent.size >= signed.size && (view.head()?.number ?? 0) < this.#sent.block) return;
+    const proof = anchored === 0 ? [] : consistencyProof(anchored, signed.size, log.reader(signed.size));
+    const { transaction, block } = await writer.anchor(
+      { log: id, size: signed.size, root: signed.root, proof },
+      this.#abort.signal,
+    );
+    this.#sent = { size: signed.size, block };
+    logger.debug({ log: id, size: signed.size, transaction, block }, 'anchored');
+  }
+
+  /** Keeps the proof of the last final anchor. */
+  async capture(): Promise<void> {
+    const { log, store, commits, view, prover } = this.#needs;
+    const { id, number } = log.state;
+    const final = view.log(id)?.final;
+    if (!final || final.size > log.size || store.checkpoint(number, final.size) === undefined) return;
+    if ((await store.anchorProofFrom(number, final.size))?.size === final.size) return;
+    const proof = await prover.capture(id, final, this.#abort.signal);
+    await commits.run((batch) => store.putAnchorProof(batch, number, final.size, proof));
+  }
+
+  #run(): void {
+    this.#tick ??= this.#step().finally(() => (this.#tick = undefined));
+  }
+
+  async #step(): Promise<void> {
+    await this.#attempt('signing', () => this.sign());
+    // An anchor may wait long for a chain that is down; signing goes on meanwhile.
+    if (!this.#anchoring && this.#needs.clock.now() >= this.#anchorDue) {
+      this.#anchorDue = this.#needs.clock.now() + this.#options.anchorMs;
+      this.#anchoring = this.#attempt('anchoring', async () => {
+        await this.anchor();
+        this.#trouble = '';
+      }).finally(() => (this.#anchoring = undefined));
+    }
+    await this.#attempt('keeping an anchor proof', () => this.capture());
+  }
+
+  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
+    if (this.#halted || this.#abort.signal.aborted) return;
+    try {
+      await work();
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.#trouble = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+      this.#needs.logger.warn({ log: this.#needs.log.state.id, err: error }, `${what} failed; tried again`);
+    }
+  }
+
+  /** A node never signs a checkpoint that does not extend its last signed one. */
+  #assertExtends(size: number, root: Uint8Array): void {
+    const { log } = this.#needs;
+    const last = log.state.signed;
+    if (!last) return;
+    const proof = consistencyProof(last.size, size, log.reader(size));
+    try {
+      verifyConsistency({ sizeA: last.size, rootA: last.root, sizeB: size, rootB: root, proof });
+    } catch (error) {
+      throw this.#halt(error);
+    }
+  }
+
+  /** The chain's head must be a prefix of what is here: else this log was lost, and must be closed on the chain. */
+  #assertOurs(size: number, root: Uint8Array): void {
+    const { log } = this.#needs;
+    if (size <= log.size && equalBytes(rootHash(size, log.reader(size)), root)) return;
+    throw this.#halt(undefined);
+  }
+
+  #halt(cause: unknown): XinlianError {
+    const { log, logger } = this.#needs;
+    const wanted = 'entries that extend the last checkpoint';
+    const got = 'others: was an old backup restored? Close this log on the chain and go on with its successor';
+    this.#halted = new XinlianError('STORE_CORRUPT', { what: `log ${log.state.id}`, wanted, got }, { cause });
+    logger.error({ log: log.state.id, err: this.#halted }, 'this log is lost; nothing more is signed');
+    return this.#halted;
+  }
+}

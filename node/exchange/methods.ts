@@ -1,0 +1,108 @@
+// The methods of a node: who may call which, and what answers. The same under a sealed session and for own gateways.
+import { utf8 } from '../core/bytes.ts';
+import type { Role } from '../core/consortium.ts';
+import { XinlianError } from '../core/errors.ts';
+import { parseMemberId, type MemberId } from '../core/ids.ts';
+import { decodeParcel, encodeParcel } from '../core/messages/codec.ts';
+import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
+import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
+import { bundleRequest, recordRef, recordStatus } from '../core/messages/record.ts';
+import { methodAnswer, methodCall } from '../core/messages/session.ts';
+import type { MemberNode } from './member-node.ts';
+import type { ChainView, Log, WriteBatch } from './ports.ts';
+import type { Records } from './records.ts';
+import type { Submissions } from './submissions.ts';
+
+type Batch = WriteBatch & { readonly length: number };
+
+interface Dependencies<B extends Batch> {
+  /** Hosted members by id. */
+  members: ReadonlyMap<string, MemberNode<B>>;
+  submissions: Submissions<B>;
+  records: Records<B>;
+  view: ChainView;
+  logger: Log;
+}
+
+/** Roles that a method asks of its caller. */
+const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
+  'submission/open': ['source'],
+  'submission/chunk': ['source'],
+  'submission/state': ['source'],
+  'submission/close': ['source'],
+  'record/status': [],
+  'record/bundle': [],
+};
+
+export class Methods<B extends Batch> {
+  readonly #needs: Dependencies<B>;
+
+  constructor(dependencies: Dependencies<B>) {
+    this.#needs = dependencies;
+  }
+
+  /**
+   * Answers a call in a hosted member's own name.
+   * @param home the hosted member
+   * @throws whatever the use case throws; METHOD_UNKNOWN, MEMBER_NOT_ENTITLED
+   */
+  async answer(home: string, method: string, argument: Uint8Array): Promise<Uint8Array> {
+    const id = parseMemberId(home);
+    const member = this.#needs.members.get(id);
+    if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: home });
+    if (!isInner(method)) throw new XinlianError('METHOD_UNKNOWN', { method });
+    this.#checkEntitled(id, ROLES_OF[method]);
+    return this.#run(member, method, argument);
+  }
+
+  /** As `answer`, for a call inside a sealed session: errors are part of the sealed answer. */
+  async answerSealed(client: string, home: string, call: Uint8Array): Promise<Uint8Array> {
+    try {
+      // A home serves its own member's applications so far; its manifest was accepted for no one else.
+      if (client !== home) throw new XinlianError('FORBIDDEN', { wanted: home, got: client });
+      const { header, body } = decodeParcel(call);
+      return encodeParcel(methodAnswer.encode({}), await this.answer(home, methodCall.decode(header).method, body));
+    } catch (error) {
+      if (!XinlianError.is(error)) this.#needs.logger.error({ err: error }, 'a sealed call failed');
+      const known = XinlianError.is(error)
+        ? error
+        : new XinlianError('INTERNAL', { reference: 'see the log of the node' });
+      const { code, details } = known;
+      return encodeParcel(methodAnswer.encode({ error: { code, details } }), new Uint8Array());
+    }
+  }
+
+  #checkEntitled(member: MemberId, roles: readonly Role[]): void {
+    const { view } = this.#needs;
+    if (view.isEntitledNow(member, roles)) return;
+    const known = view.member(member);
+    const got = known ? `${known.status}, ${known.roles.join(' and ')}` : 'not a member, as far as the chain was read';
+    throw new XinlianError('MEMBER_NOT_ENTITLED', { member, wanted: ['active', ...roles].join(', '), got });
+  }
+
+  async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
+    const { submissions, records } = this.#needs;
+    switch (method) {
+      case 'submission/open':
+        return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
+      case 'submission/chunk': {
+        const { header, body } = decodeParcel(argument);
+        return chunkResult.encode(
+          await submissions.chunk(member.publishing(), member.id, chunkHeader.decode(header), body),
+        );
+      }
+      case 'submission/state':
+        return submissionState.encode(submissions.state(member.id, submissionRef.decode(argument).submission));
+      case 'submission/close':
+        return submissionState.encode(await submissions.close(member.id, submissionRef.decode(argument).submission));
+      case 'record/status':
+        return recordStatus.encode(records.status(member.reading(), recordRef.decode(argument)));
+      case 'record/bundle':
+        return utf8(JSON.stringify(await records.bundle(member.reading(), bundleRequest.decode(argument))));
+    }
+  }
+}
+
+function isInner(method: string): method is InnerMethod {
+  return (INNER_METHODS as readonly string[]).includes(method);
+}

@@ -1,0 +1,203 @@
+// What a node answers of its records: how far each version has come, and its proofs.
+import type { Bundle, StatusPart } from '../core/bundle.ts';
+import { fromUtf8, toBase64, toBase64Url } from '../core/bytes.ts';
+import { commitRecord, discloseRecord, type ClaimValue } from '../core/disclosure.ts';
+import { XinlianError } from '../core/errors.ts';
+import { parseRecordId, type MemberId } from '../core/ids.ts';
+import { inclusionProof } from '../core/merkle.ts';
+import type { BundleRequest, RecordRef, RecordState, RecordStatus, RecordVersion } from '../core/messages/record.ts';
+import { keyId, parseNote } from '../core/note.ts';
+import { proveStatus, STATUS_DEPTH } from '../core/status-tree.ts';
+import type { Catalogue } from '../policy/pack.ts';
+import type { AgencyLog } from './agency-log.ts';
+import type { ChainView, LogStore, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
+import type { RecordVault } from './vault.ts';
+
+/** A member, with what its records are read by. */
+export interface Reading<B extends WriteBatch> {
+  member: MemberId;
+  log: AgencyLog<B>;
+  vault: RecordVault;
+  /** Checkpoint keys that it has or had, the current one last. */
+  signers(): readonly Uint8Array[];
+  /** What its log waits for, in words. */
+  waits(): string;
+}
+
+export class Records<B extends WriteBatch> {
+  readonly #records: RecordStore<B>;
+  readonly #logs: LogStore<B>;
+  readonly #view: ChainView;
+  readonly #catalogue: Catalogue;
+
+  constructor(dependencies: { records: RecordStore<B>; logs: LogStore<B>; view: ChainView; catalogue: Catalogue }) {
+    this.#records = dependencies.records;
+    this.#logs = dependencies.logs;
+    this.#view = dependencies.view;
+    this.#catalogue = dependencies.catalogue;
+  }
+
+  /** Throws `NOT_FOUND`. */
+  status(reading: Reading<B>, { record: id, version: only }: RecordRef): RecordStatus {
+    const record = this.#record(reading, id);
+    const { log } = reading;
+    const versions = record.versions
+      .map(({ position, time }, i): RecordVersion => ({
+        version: i + 1,
+        kind: i === 0 ? 'publish' : 'supersede',
+        position,
+        time,
+        state: this.#state(log, position),
+        status: statusName(log.status(position)),
+      }))
+      .filter(({ version }) => only === undefined || version === only);
+    const last = versions.at(-1);
+    if (!last) throw new XinlianError('NOT_FOUND', { what: 'version of the record', id: `${id}/${only}` });
+    const { signed } = log.state;
+    const anchor = this.#view.log(log.state.id)?.head;
+    const head = this.#view.head();
+    return {
+      record: id,
+      item: record.item,
+      edition: record.edition,
+      class: this.#catalogue.item(record.item).class,
+      log: log.state.id,
+      state: last.state,
+      why:
+        last.state === 'final'
+          ? 'It is final: nothing is awaited.'
+          : `It is ${last.state} and waits for ${reading.waits()}.`,
+      versions,
+      ...(signed && signed.size > last.position && { checkpoint: { size: signed.size, root: toBase64(signed.root) } }),
+      ...(anchor &&
+        head &&
+        anchor.size > last.position && {
+          anchor: {
+            size: anchor.size,
+            block: anchor.block,
+            transaction: anchor.transaction,
+            confirmations: head.number - anchor.block + 1,
+            final: this.#view.final() >= anchor.block,
+          },
+        }),
+    };
+  }
+
+  /**
+   * The proof bundle of a version, with the claims asked for; final where an anchor over it is, else pending.
+   * @throws NOT_FOUND; CONFLICT where no checkpoint covers it yet
+   */
+  async bundle(reading: Reading<B>, { record: id, version, claims }: BundleRequest): Promise<Bundle> {
+    const record = this.#record(reading, id);
+    const { log, vault } = reading;
+    const number = version ?? record.versions.length;
+    const position = record.versions[number - 1]?.position;
+    const sealed = this.#records.version(parseRecordId(id), number);
+    if (position === undefined || !sealed)
+      throw new XinlianError('NOT_FOUND', { what: 'version of the record', id: `${id}/${number}` });
+
+    const anchored = await this.#logs.anchorProofFrom(log.state.number, position + 1);
+    const size = anchored?.size ?? log.state.signed?.size ?? 0;
+    const checkpoint = this.#logs.checkpoint(log.state.number, size);
+    const entry = this.#logs.entry(log.state.number, position);
+    if (size <= position || checkpoint === undefined || !entry) {
+      throw new XinlianError('CONFLICT', {
+        what: `record ${id}`,
+        wanted: 'a signed checkpoint over it',
+        got: 'it is accepted, and signed next',
+      });
+    }
+    const { key, claims: values } = vault.open<ClaimValue>(sealed);
+    const names = this.#names(record, id);
+    const { item, edition } = record;
+    const positions = this.#positions(names, claims);
+    return {
+      type: 'xinlian/bundle/v1',
+      payload: commitRecord({ item, edition, names, values, key }).payload,
+      disclosures: discloseRecord({ names, values, key, positions }),
+      entry: toBase64Url(entry),
+      position,
+      inclusion: inclusionProof(position, size, log.reader(size)).map((hash) => toBase64(hash)),
+      status: await this.#statusPart(log, position, size),
+      checkpoint,
+      signer: { key: toBase64Url(signerOf(checkpoint, reading.signers())), member: reading.member },
+      ...(anchored && { anchor: anchored.proof }),
+    };
+  }
+
+  #record({ log }: Reading<B>, id: string): StoredRecord {
+    const record = this.#records.record(parseRecordId(id));
+    if (!record || record.log !== log.state.number) throw new XinlianError('NOT_FOUND', { what: 'record', id });
+    return record;
+  }
+
+  #names({ item, edition }: StoredRecord, id: string): readonly string[] {
+    const names = this.#catalogue.names(item, edition);
+    if (!names) throw new XinlianError('NOT_FOUND', { what: `schema of record ${id}`, id: `${item}, ${edition}` });
+    return names;
+  }
+
+  #positions(names: readonly string[], claims: readonly string[] | undefined): number[] {
+    if (!claims) return names.map((_, i) => i);
+    return claims
+      .map((claim) => {
+        const position = names.indexOf(claim);
+        if (position < 0) throw new XinlianError('MALFORMED', { what: 'claims', wanted: names.join(', '), got: claim });
+        return position;
+      })
+      .sort((a, b) => a - b);
+  }
+
+  #state(log: AgencyLog<B>, position: number): RecordState {
+    const chain = this.#view.log(log.state.id);
+    if (position < (chain?.final?.size ?? 0)) return 'final';
+    if (position < (chain?.head?.size ?? 0)) return 'anchored';
+    return position < (log.state.signed?.size ?? 0) ? 'logged' : 'accepted';
+  }
+
+  /** The status as the status entry at `size − 1` covers it. */
+  async #statusPart(log: AgencyLog<B>, position: number, size: number): Promise<StatusPart> {
+    const { number } = log.state;
+    const at = size - 1;
+    const siblings = new Map<number, Uint8Array | undefined>();
+    for (let depth = 1; depth <= STATUS_DEPTH; depth++) {
+      const prefix = Math.floor(position / 2 ** (STATUS_DEPTH - depth));
+      const sibling = prefix % 2 === 0 ? prefix + 1 : prefix - 1;
+      siblings.set(depth, await this.#logs.statusNodeAt(number, depth, sibling, at));
+    }
+    const { bitmap, siblings: hashes } = proveStatus(position, (depth) => siblings.get(depth));
+    const value = await this.#logs.statusAt(number, position, at);
+    const entry = this.#logs.entry(number, at);
+    if (!entry)
+      throw new XinlianError('STORE_CORRUPT', {
+        what: `log ${log.state.id}`,
+        wanted: `an entry at ${at}`,
+        got: 'none',
+      });
+    return {
+      ...(value && { value: fromUtf8(value) }),
+      bitmap: toBase64(bitmap),
+      siblings: hashes.map((hash) => toBase64(hash)),
+      entry: toBase64Url(entry),
+      inclusion: inclusionProof(at, size, log.reader(size)).map((hash) => toBase64(hash)),
+    };
+  }
+}
+
+/** The key of a checkpoint: one that was rotated since still verifies what it signed. */
+function signerOf(checkpoint: string, keys: readonly Uint8Array[]): Uint8Array {
+  const signed = parseNote(checkpoint).signatures[0];
+  const key = signed && keys.find((publicKey) => keyId({ name: signed.name, publicKey }) === signed.keyId);
+  if (!key)
+    throw new XinlianError('KEY_UNAVAILABLE', {
+      key: 'checkpoint key',
+      reason: 'the checkpoint is of none that the member had',
+    });
+  return key;
+}
+
+function statusName(value: Uint8Array | undefined): string {
+  if (!value) return 'live';
+  const status = JSON.parse(fromUtf8(value)) as { state: string };
+  return status.state;
+}

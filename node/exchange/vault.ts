@@ -1,0 +1,138 @@
+// The vault of a member: what its records say, sealed; every record under a key of its own.
+//
+// A record key is wrapped by the key of an epoch. Epoch keys are kept in a file of their own, wrapped by the member's
+// key provider, and are in no backup of the records: to destroy a record key is to destroy what was never disclosed.
+import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
+import { fromUtf8, utf8 } from '../core/bytes.ts';
+import { canonicalize, type JsonValue } from '../core/canonical.ts';
+import { XinlianError } from '../core/errors.ts';
+import { hkdfExpand } from '#hkdf';
+import type { SealedVersion } from './ports.ts';
+
+const KEY_BYTES = 32;
+const TAG_BYTES = 16;
+const WRAP_IV = Buffer.from('A6A6A6A6A6A6A6A6', 'hex');
+/** A key that seals one text only needs no nonce that differs. */
+const ONE_NONCE = Buffer.alloc(12);
+
+/** The keys of a vault in the clear: only ever in memory. */
+export interface VaultKeys {
+  /** Makes record ids and row digests; the same for the vault's life. */
+  index: Uint8Array;
+  /** Epoch keys by their number. The last is used for what is new. */
+  epochs: ReadonlyMap<number, Uint8Array>;
+}
+
+export interface OpenedVersion<T> {
+  key: Uint8Array;
+  claims: T[];
+  personal: Record<string, string>;
+}
+
+export class RecordVault {
+  readonly #keys: VaultKeys;
+  readonly #epoch: number;
+  #random = Buffer.alloc(0);
+
+  constructor(keys: VaultKeys) {
+    if (keys.epochs.size === 0)
+      throw new XinlianError('KEY_UNAVAILABLE', { key: 'vault epoch', reason: 'there is none' });
+    this.#keys = keys;
+    this.#epoch = Math.max(...keys.epochs.keys());
+  }
+
+  /** A keyed digest that nobody without the vault can make: 32 bytes. */
+  digest(label: 'record-id' | 'row', value: JsonValue): Buffer {
+    return createHmac('sha256', this.#keys.index).update(label).update('\0').update(canonicalize(value)).digest();
+  }
+
+  /** @returns a new record key: 32 random bytes */
+  newRecordKey(): Uint8Array {
+    // Random bytes are drawn by the page: a call for 32 of them costs as much as one for 4,096.
+    if (this.#random.length < KEY_BYTES) this.#random = randomBytes(4096);
+    const key = Buffer.from(this.#random.subarray(0, KEY_BYTES));
+    this.#random.fill(0, 0, KEY_BYTES);
+    this.#random = this.#random.subarray(KEY_BYTES);
+    return key;
+  }
+
+  seal(key: Uint8Array, claims: readonly JsonValue[], personal: Readonly<Record<string, string>>): SealedVersion {
+    const hasPersonal = Object.keys(personal).length > 0;
+    return {
+      key: this.#wrap(key),
+      claims: sealOnce(hkdfExpand(key, 'xinlian/seal/v1', KEY_BYTES), utf8(JSON.stringify(claims))),
+      ...(hasPersonal && {
+        personal: sealOnce(hkdfExpand(key, 'xinlian/personal/v1', KEY_BYTES), utf8(JSON.stringify(personal))),
+      }),
+    };
+  }
+
+  /** Throws `STORE_CORRUPT` where a part does not open, `KEY_UNAVAILABLE` where its epoch is gone. */
+  open<T extends JsonValue>(sealed: SealedVersion): OpenedVersion<T> {
+    const key = this.#unwrap(sealed.key);
+    const claims = openOnce(hkdfExpand(key, 'xinlian/seal/v1', KEY_BYTES), sealed.claims);
+    const personal = sealed.personal && openOnce(hkdfExpand(key, 'xinlian/personal/v1', KEY_BYTES), sealed.personal);
+    return {
+      key,
+      claims: JSON.parse(fromUtf8(claims)) as T[],
+      personal: personal ? (JSON.parse(fromUtf8(personal)) as Record<string, string>) : {},
+    };
+  }
+
+  /** `u32 epoch || AES-256 key wrap (RFC 3394)`: 44 bytes. */
+  #wrap(key: Uint8Array): Uint8Array {
+    const cipher = createCipheriv('id-aes256-wrap', this.#epochKey(this.#epoch), WRAP_IV);
+    const wrapped = Buffer.alloc(4 + KEY_BYTES + 8);
+    wrapped.writeUInt32BE(this.#epoch);
+    wrapped.set(cipher.update(key), 4);
+    return wrapped;
+  }
+
+  #unwrap(wrapped: Uint8Array): Uint8Array {
+    const bytes = Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.length);
+    try {
+      return createDecipheriv('id-aes256-wrap', this.#epochKey(bytes.readUInt32BE(0)), WRAP_IV).update(
+        bytes.subarray(4),
+      );
+    } catch (cause) {
+      if (XinlianError.is(cause)) throw cause;
+      throw new XinlianError(
+        'STORE_CORRUPT',
+        { what: 'record key', wanted: 'one that its epoch key wrapped', got: 'another' },
+        { cause },
+      );
+    }
+  }
+
+  #epochKey(epoch: number): Uint8Array {
+    const key = this.#keys.epochs.get(epoch);
+    if (!key)
+      throw new XinlianError('KEY_UNAVAILABLE', { key: `vault epoch ${epoch}`, reason: 'destroyed, or never here' });
+    return key;
+  }
+}
+
+function sealOnce(key: Uint8Array, text: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('aes-256-gcm', key, ONE_NONCE);
+  const sealed = new Uint8Array(text.length + TAG_BYTES);
+  sealed.set(cipher.update(text));
+  cipher.final();
+  sealed.set(cipher.getAuthTag(), text.length);
+  return sealed;
+}
+
+function openOnce(key: Uint8Array, sealed: Uint8Array): Uint8Array {
+  const decipher = createDecipheriv('aes-256-gcm', key, ONE_NONCE);
+  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+  try {
+    const text = decipher.update(sealed.subarray(0, -TAG_BYTES));
+    decipher.final();
+    return text;
+  } catch (cause) {
+    throw new XinlianError(
+      'STORE_CORRUPT',
+      { what: 'sealed claims', wanted: 'what their key sealed', got: 'changed bytes' },
+      { cause },
+    );
+  }
+}

@@ -1,0 +1,51 @@
+// What a node counts, in Prometheus' text form.
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { NodeInfo } from './core/messages/node.ts';
+import type { Counts } from './core/messages/publish.ts';
+
+export interface NodeMetrics {
+  countRows(counts: Counts): void;
+  text(): Promise<string>;
+}
+
+/** @param info asked at each scrape: a gauge that is computed cannot be stale */
+export function createMetrics(info: () => NodeInfo): NodeMetrics {
+  const registry = new Registry();
+  collectDefaultMetrics({ register: registry });
+  const rows = new Counter({
+    name: 'xinlian_rows_total',
+    help: 'Rows taken in, by outcome',
+    labelNames: ['outcome'],
+    registers: [registry],
+  });
+  new Gauge({
+    name: 'xinlian_log_entries',
+    help: 'Entries of a log, by how far they have come',
+    labelNames: ['log', 'state'],
+    registers: [registry],
+    collect() {
+      for (const { log, size, signed, anchored, final } of info().logs) {
+        this.set({ log, state: 'accepted' }, size);
+        this.set({ log, state: 'logged' }, signed);
+        this.set({ log, state: 'anchored' }, anchored);
+        this.set({ log, state: 'final' }, final);
+      }
+    },
+  });
+  new Gauge({
+    name: 'xinlian_chain_head_age_seconds',
+    help: 'Age of the newest block that was read',
+    registers: [registry],
+    collect() {
+      const { head } = info();
+      if (head) this.set(Math.max(0, Date.now() / 1000 - head.time));
+    },
+  });
+  return {
+    countRows: ({ published, corrected, unchanged, rejected }) => {
+      for (const [outcome, count] of Object.entries({ published, corrected, unchanged, rejected }))
+        rows.inc({ outcome }, count);
+    },
+    text: () => registry.metrics(),
+  };
+}

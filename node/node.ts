@@ -1,0 +1,381 @@
+// The composition root of an agency node: the one place that joins the use cases with the world.
+import { join } from 'node:path';
+import { captureAnchor } from './chain/anchor-proof.ts';
+import { systemClock } from './chain/clock.ts';
+import { Follower } from './chain/follower.ts';
+import { JsonRpc } from './chain/rpc.ts';
+import { Submitter } from './chain/submitter.ts';
+import { ChainWriter } from './chain/writer.ts';
+import type { ChainConfig, KeysConfig, NodeConfig } from './config.ts';
+import type { AnchorProof } from './core/bundle.ts';
+import { equalBytes, toHex, type Hex } from './core/bytes.ts';
+import { XinlianError } from './core/errors.ts';
+import { parseMemberId, type MemberId } from './core/ids.ts';
+import { decodeParcel } from './core/messages/codec.ts';
+import { logRead, nodeInfo, type NodeInfo } from './core/messages/node.ts';
+import { methodCall, openedSession, openSession, sessionCall } from './core/messages/session.ts';
+import { GroupCommit } from './exchange/group-commit.ts';
+import { readLogFile, type LogFile } from './exchange/log-files.ts';
+import { MemberNode } from './exchange/member-node.ts';
+import { Methods } from './exchange/methods.ts';
+import type { AnchorProver, Log } from './exchange/ports.ts';
+import { Publisher } from './exchange/publisher.ts';
+import { Records } from './exchange/records.ts';
+import { Sessions } from './exchange/sessions.ts';
+import { Submissions } from './exchange/submissions.ts';
+import { RecordVault } from './exchange/vault.ts';
+import { startHttp, type HttpServer } from './http.ts';
+import { createFileProvider } from './keys/file-provider.ts';
+import type { KeyProvider, MemberKeys } from './keys/provider.ts';
+import { createRemoteProvider } from './keys/remote-provider.ts';
+import { Secret } from './keys/secret.ts';
+import { openVaultFile } from './keys/vault-file.ts';
+import { createMetrics, type NodeMetrics } from './metrics.ts';
+import type { Host } from './net/host.ts';
+import { createHost } from './net/libp2p.ts';
+import { builtInCatalogue } from './policy/pack.ts';
+import { LevelChainStore } from './store/chain-store.ts';
+import { LevelLogStore } from './store/log-store.ts';
+import { LevelRecordStore, LevelSubmissionStore } from './store/record-store.ts';
+import { openStore, type Batch, type Store } from './store/store.ts';
+import { VERSION } from './version.ts';
+
+const STALE_SECONDS = 120;
+const SIGN_MS = 1_000;
+const ANCHOR_MS = 10_000;
+
+/** A running node. `stop` undoes the start in reverse order; twice does nothing more. */
+export interface Node {
+  info(): NodeInfo;
+  /** Multiaddrs, with the peer id. */
+  peerAddresses(): string[];
+  httpAddress(): string;
+  stop(): Promise<void>;
+}
+
+/** Everything that was started, the last first to be stopped. */
+class Started {
+  readonly #stops: (() => unknown)[] = [];
+
+  add(stop: () => unknown): void {
+    this.#stops.push(stop);
+  }
+
+  /** Stops all of it whatever fails on the way, then throws the first fault. */
+  async stop(): Promise<void> {
+    const faults: unknown[] = [];
+    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) {
+      try {
+        await stop();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+  }
+}
+
+/**
+ * Starts a node. What was started is stopped again where a later part fails.
+ * @throws STORE_LOCKED, STORE_CORRUPT, KEY_UNAVAILABLE …; not for a chain that is down: the node waits for it
+ */
+export async function startNode(config: NodeConfig, log: Log): Promise<Node> {
+  const started = new Started();
+  try {
+    return await start(config, log, started);
+  } catch (error) {
+    await started.stop().catch((fault: unknown) => log.error({ err: fault }, 'stopping after a failed start failed'));
+    throw error;
+  }
+}
+
+async function start(config: NodeConfig, log: Log, started: Started): Promise<Node> {
+  const store = await openStore(join(config.data, 'db'));
+  started.add(() => store.close());
+  const provider = openKeys(config.keys);
+  started.add(() => provider.close());
+
+  const chain = await openChain(config.chain, store, log, started);
+  const { view } = chain.follower;
+  const commits = new GroupCommit<Batch>(() => store.batch());
+  started.add(() => commits.drain());
+  const logs = new LevelLogStore(store);
+  const records = new LevelRecordStore(store);
+
+  const members = new Map<MemberId, MemberNode<Batch>>();
+  const timing = { signMs: config.timing?.signMs ?? SIGN_MS, anchorMs: config.timing?.anchorMs ?? ANCHOR_MS };
+  let firstKeys: MemberKeys | undefined;
+  for (const text of config.members) {
+    const id = parseMemberId(text);
+    const keys = await provider.open(id);
+    firstKeys ??= keys;
+    const member = new MemberNode<Batch>(
+      id,
+      { origin: { chainId: config.chain.chainId, logAnchor: config.chain.logAnchor as Hex }, ...timing },
+      {
+        store: logs,
+        commits,
+        keys,
+        vault: new RecordVault(await openVaultFile(join(config.data, 'vault', `${id}.json`), keys.vault)),
+        view,
+        writer: chain.writer(keys),
+        prover: chain.prover,
+        clock: systemClock,
+        logger: log,
+      },
+    );
+    members.set(id, member);
+    started.add(() => member.stop());
+  }
+  await openLogs(members, logs, chain.follower, log, started);
+
+  const metrics = createMetrics(() => info());
+  const publisher = new Publisher({ records, clock: systemClock });
+  const submissions = new Submissions({
+    store: new LevelSubmissionStore(store),
+    publisher,
+    commits,
+    catalogue: builtInCatalogue,
+    counted: (counts) => metrics.countRows(counts),
+  });
+  const methods = new Methods({
+    members,
+    submissions,
+    records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
+    view,
+    logger: log,
+  });
+  const sessions = new Sessions({ clock: systemClock, home: (id) => members.get(id as MemberId)?.home() });
+  const readLog = (id: string, path: string): Promise<LogFile> => {
+    const member = [...members.values()].find((hosted) => hosted.opened && hosted.log.state.id === id);
+    if (!member) throw new XinlianError('NOT_FOUND', { what: 'log', id });
+    return readLogFile(member.log, logs, path);
+  };
+  const info = (): NodeInfo => describe(members, chain.follower);
+
+  const host = await startHost(config, firstKeys, chain.follower, log, started);
+  serve(host, { methods, sessions, members, view, readLog, info });
+  const http = await startSurface(config, { info, metrics, readLog, follower: chain.follower, members }, started);
+  log.info({ http: http.address(), peer: host.addresses(), members: [...members.keys()] }, 'node started');
+  return {
+    info,
+    peerAddresses: () => host.addresses(),
+    httpAddress: () => http.address(),
+    stop: () => started.stop(),
+  };
+}
+
+function openKeys(config: KeysConfig): KeyProvider {
+  if (config.kind === 'remote') return createRemoteProvider({ base: config.url, token: new Secret(config.token) });
+  return createFileProvider({ directory: config.directory, passphrase: new Secret(config.passphrase) });
+}
+
+interface Chain {
+  follower: Follower;
+  prover: AnchorProver;
+  writer(keys: MemberKeys): ChainWriter;
+}
+
+async function openChain(config: ChainConfig, store: Store, log: Log, started: Started): Promise<Chain> {
+  const { endpoints, chainId, deployment, block, finality, pollMs } = config;
+  const contracts = {
+    chainId,
+    membership: config.membership as Hex,
+    logAnchor: config.logAnchor as Hex,
+    deployment: deployment as Hex,
+    block,
+  };
+  const rpc = new JsonRpc({ endpoints, chainId }, { clock: systemClock, log });
+  started.add(() => rpc.close());
+  const follower = await Follower.open(
+    { contracts, finality, ...(pollMs !== undefined && { pollMs }) },
+    { rpc, store: new LevelChainStore(store), clock: systemClock, log },
+  );
+  follower.start();
+  started.add(() => follower.stop());
+  return {
+    follower,
+    prover: {
+      capture: async (id, { size, root, blockHash, transaction }, signal) =>
+        asBundlePart(await captureAnchor(contracts, { log: id, size, root, blockHash, transaction }, rpc, signal)),
+    },
+    writer: (keys) =>
+      new ChainWriter(
+        contracts,
+        new Submitter(
+          { chainId, tip: BigInt(config.tipWei ?? 0) },
+          { rpc, signer: keys.transaction, clock: systemClock, log, random: Math.random },
+        ),
+      ),
+  };
+}
+
+function asBundlePart(proof: Awaited<ReturnType<typeof captureAnchor>>): AnchorProof {
+  return {
+    ...proof,
+    logAnchor: proof.logAnchor.toLowerCase(),
+    header: toHex(proof.header),
+    receipt: toHex(proof.receipt),
+    proof: proof.proof.map((node) => toHex(node)),
+  };
+}
+
+/** Goes on with the logs that are here; those that are not are opened on the chain, as soon as it is read to its head. */
+async function openLogs(
+  members: ReadonlyMap<MemberId, MemberNode<Batch>>,
+  logs: LevelLogStore,
+  follower: Follower,
+  log: Log,
+  started: Started,
+): Promise<void> {
+  const stored = await logs.logs();
+  let number = Math.max(0, ...stored.map((state) => state.number));
+  const missing: MemberNode<Batch>[] = [];
+  for (const member of members.values()) if (!(await member.resume(stored))) missing.push(member);
+  if (missing.length === 0) return;
+  const abort = new AbortController();
+  const opening = (async () => {
+    await follower.caughtUp(abort.signal);
+    for (const member of missing) await openLog(member, ++number, log, abort.signal);
+  })().catch((error: unknown) => {
+    if (!abort.signal.aborted) log.error({ err: error }, 'opening logs failed');
+  });
+  started.add(() => {
+    abort.abort(new XinlianError('CLOSED', { what: 'node' }));
+    return opening;
+  });
+}
+
+/** Tries until it is open: a member may be admitted after its node started. A log that was lost is for an operator. */
+async function openLog(member: MemberNode<Batch>, number: number, log: Log, signal: AbortSignal): Promise<void> {
+  for (;;) {
+    try {
+      await member.openLog(number, signal);
+      return;
+    } catch (error) {
+      if (signal.aborted) throw error;
+      log[XinlianError.is(error, 'STORE_CORRUPT') ? 'error' : 'warn'](
+        { err: error, member: member.id },
+        'its log is not open',
+      );
+      if (XinlianError.is(error, 'STORE_CORRUPT')) return;
+      await systemClock.sleep(1_000, signal);
+    }
+  }
+}
+
+async function startHost(
+  { p2p }: NodeConfig,
+  keys: MemberKeys | undefined,
+  follower: Follower,
+  log: Log,
+  started: Started,
+): Promise<Host> {
+  if (!keys)
+    throw new XinlianError('CONFIG_INVALID', { faults: [{ path: 'members', message: 'must name one at least' }] });
+  const { view } = follower;
+  const admits = (publicKey: Uint8Array): boolean => {
+    const member = view.memberByPeer(publicKey);
+    return member !== undefined && view.isEntitledNow(member.id);
+  };
+  const host = createHost({ privateKey: await keys.nodePeer.exportSeed(), listen: p2p.listen }, { admits, log });
+  await host.start();
+  started.add(() => host.stop());
+  const unsubscribe = view.subscribe(({ events, undone }) => {
+    if (events.length + undone.length > 0) void host.recheck();
+  });
+  started.add(unsubscribe);
+  return host;
+}
+
+interface Served {
+  methods: Methods<Batch>;
+  sessions: Sessions;
+  members: ReadonlyMap<MemberId, MemberNode<Batch>>;
+  view: Follower['view'];
+  readLog: (id: string, path: string) => Promise<LogFile>;
+  info: () => NodeInfo;
+}
+
+function serve(host: Host, { methods, sessions, members, view, readLog, info }: Served): void {
+  host.handle('call', async (argument, { peer }) => {
+    const { header, body } = decodeParcel(argument);
+    const { method, member } = methodCall.decode(header);
+    const hosted = member === undefined ? undefined : members.get(parseMemberId(member));
+    const gateway = hosted && view.currentKey(hosted.id, 'gatewayPeer');
+    // In the clear, and in a member's name: only from the gateway that this member runs itself.
+    if (!hosted || !gateway || !equalBytes(gateway, peer)) {
+      throw new XinlianError('FORBIDDEN', {
+        wanted: 'the own gateway of a member that is hosted here',
+        got: toHex(peer),
+      });
+    }
+    return methods.answer(hosted.id, method, body);
+  });
+  host.handle('session/open', async (argument) =>
+    openedSession.encode(await sessions.open(openSession.decode(argument))),
+  );
+  host.handle('session/call', async (argument) => {
+    const { header, body } = decodeParcel(argument);
+    return sessions.call(sessionCall.decode(header), body, (client, home, call) =>
+      methods.answerSealed(client, home, call),
+    );
+  });
+  host.handle('log/read', async (argument) => {
+    const { log, path } = logRead.decode(argument);
+    return (await readLog(log, path)).bytes;
+  });
+  host.handle('node/info', async () => nodeInfo.encode(info()));
+}
+
+async function startSurface(
+  { http }: NodeConfig,
+  {
+    info,
+    metrics,
+    readLog,
+    follower,
+    members,
+  }: Pick<Served, 'info' | 'readLog' | 'members'> & { metrics: NodeMetrics; follower: Follower },
+  started: Started,
+): Promise<HttpServer> {
+  const server = await startHttp(http, {
+    info,
+    metrics: () => metrics.text(),
+    logFile: readLog,
+    unready: () => {
+      const closed = [...members.values()].find((member) => !member.opened);
+      if (closed) return `member ${closed.id} waits for ${closed.waits()}`;
+      const head = follower.view.head();
+      const age = head ? systemClock.now() / 1000 - head.time : Infinity;
+      // Publishing goes on without the chain: a stale head is told, and is no ground to take the node out of service.
+      return age > STALE_SECONDS && !head ? 'the first block of the chain' : '';
+    },
+  });
+  started.add(() => server.stop());
+  return server;
+}
+
+function describe(members: ReadonlyMap<MemberId, MemberNode<Batch>>, { view }: Follower): NodeInfo {
+  const head = view.head();
+  return {
+    version: VERSION,
+    members: [...members.keys()],
+    ...(head && { head: { number: head.number, hash: head.hash, time: head.time } }),
+    final: view.final(),
+    logs: [...members.values()].flatMap((member) => {
+      if (!member.opened) return [];
+      const { log } = member;
+      const state = view.log(log.state.id);
+      return {
+        log: log.state.id,
+        owner: member.id,
+        size: log.size,
+        signed: log.state.signed?.size ?? 0,
+        anchored: state?.head?.size ?? 0,
+        final: state?.final?.size ?? 0,
+        waits: member.waits(),
+      };
+    }),
+  };
+}

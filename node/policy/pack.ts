@@ -1,0 +1,142 @@
+// Policy packs: what the law and the catalogues say, as data with jurisdiction, dates in force and citation.
+import { Type, type Static } from 'typebox';
+import { codec } from '../core/messages/codec.ts';
+import { XinlianError } from '../core/errors.ts';
+import twinPublication from './packs/cn-twin-publication.json' with { type: 'json' };
+
+const closed = { additionalProperties: false };
+
+const common = {
+  /** The standard's column name; also the claim's name. */
+  name: Type.String({ pattern: '^[A-Za-z][A-Za-z0-9_]{0,63}$' }),
+  zh: Type.String(),
+  /** `organisation`: wanted of all but sole traders. */
+  required: Type.Union([Type.Literal('always'), Type.Literal('organisation'), Type.Literal('never')]),
+  /** Older column names. */
+  aliases: Type.Optional(Type.Array(Type.String())),
+  /** About a person: kept in the personal vault, no claim of the record, never published. */
+  personal: Type.Optional(Type.Boolean()),
+  /** Not checked against the standard's own text. */
+  unverified: Type.Optional(Type.Boolean()),
+};
+
+export const Field = Type.Union([
+  Type.Object(
+    { ...common, type: Type.Literal('text'), max: Type.Integer(), values: Type.Optional(Type.Array(Type.String())) },
+    closed,
+  ),
+  Type.Object({ ...common, type: Type.Literal('uscc') }, closed),
+  Type.Object(
+    {
+      ...common,
+      type: Type.Literal('date'),
+      /** Refused where it lies in the future. */
+      past: Type.Optional(Type.Boolean()),
+      /** The date that stands for 长期, without end. */
+      openEnded: Type.Optional(Type.String()),
+    },
+    closed,
+  ),
+  Type.Object({ ...common, type: Type.Literal('decimal'), precision: Type.Integer(), scale: Type.Integer() }, closed),
+  Type.Object({ ...common, type: Type.Literal('integer'), values: Type.Optional(Type.Array(Type.String())) }, closed),
+]);
+export type Field = Static<typeof Field>;
+
+export const DisclosureClass = Type.Union([Type.Literal('public'), Type.Literal('shared'), Type.Literal('authorised')]);
+export type DisclosureClass = Static<typeof DisclosureClass>;
+
+const Item = Type.Object(
+  {
+    item: Type.String(),
+    short: Type.String(),
+    zh: Type.String(),
+    en: Type.String(),
+    class: DisclosureClass,
+    /** Fields with a part of their own: whom it is about, which document, since when, until when. */
+    subject: Type.String(),
+    category: Type.String(),
+    document: Type.String(),
+    validFrom: Type.String(),
+    validTo: Type.String(),
+    fields: Type.Array(Field),
+  },
+  closed,
+);
+
+const Pack = Type.Object(
+  {
+    pack: Type.String(),
+    edition: Type.String(),
+    jurisdiction: Type.String(),
+    title: Type.String(),
+    citation: Type.String(),
+    effectiveFrom: Type.String(),
+    effectiveTo: Type.Union([Type.String(), Type.Null()]),
+    note: Type.String(),
+    items: Type.Array(Item),
+  },
+  closed,
+);
+export type Pack = Static<typeof Pack>;
+
+/** An item of an edition, as a pack defines it. */
+export interface CatalogueItem extends Static<typeof Item> {
+  edition: string;
+  /** Names of the record's claims, in the order of its commitment. */
+  claims: readonly string[];
+}
+
+/** Claims that every record has, before those of its item. */
+export const RECORD_CLAIMS = ['agency', 'subject', 'class', 'validFrom', 'validTo'] as const;
+
+export interface Catalogue {
+  /** By its code (`administrative-licence`) or its short name (`xk`); throws `NOT_FOUND`. */
+  item(code: string): CatalogueItem;
+  items(): readonly CatalogueItem[];
+  /** Claim names of an item in an edition; undefined where no pack knows it. */
+  names(item: string, edition: string): readonly string[] | undefined;
+}
+
+/** Checks packs and indexes their items. Throws `MALFORMED` for a pack that contradicts itself. */
+export function createCatalogue(packs: readonly unknown[]): Catalogue {
+  const items = packs.map((pack) => packCodec.check(pack)).flatMap(itemsOf);
+  const byCode = new Map(items.flatMap((item) => [[item.item, item] as const, [item.short, item] as const]));
+  return {
+    item: (code) => {
+      const found = byCode.get(code);
+      if (!found) throw new XinlianError('NOT_FOUND', { what: 'catalogue item', id: code });
+      return found;
+    },
+    items: () => items,
+    names: (code, edition) => items.find((item) => item.item === code && item.edition === edition)?.claims,
+  };
+}
+
+const packCodec = codec('policy pack', Pack);
+
+function itemsOf(pack: Pack): CatalogueItem[] {
+  return pack.items.map((item) => {
+    const names = new Set(item.fields.map((field) => field.name));
+    for (const part of ['subject', 'category', 'document', 'validFrom', 'validTo'] as const) {
+      if (!names.has(item[part])) {
+        throw new XinlianError('MALFORMED', {
+          what: `policy pack ${pack.pack}`,
+          wanted: `a field ${item[part]} of ${item.item} (${part})`,
+          got: 'none',
+        });
+      }
+    }
+    if (names.size !== item.fields.length) {
+      throw new XinlianError('MALFORMED', {
+        what: `policy pack ${pack.pack}`,
+        wanted: 'each field once',
+        got: `a field of ${item.item} twice`,
+      });
+    }
+    const claims = [...RECORD_CLAIMS, ...item.fields.filter((field) => !field.personal).map((field) => field.name)];
+    return { ...item, edition: pack.edition, claims };
+  });
+}
+
+/** The packs that come with the software. */
+export const builtInCatalogue: Catalogue = createCatalogue([twinPublication]);

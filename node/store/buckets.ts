@@ -1,0 +1,72 @@
+// The keyspace: one table for the whole database. A key is a bucket's byte and the parts named here; integers are
+// big-endian, so that keys sort as numbers do. A number, once used, is never used for something else.
+
+export const BUCKETS = {
+  /** name → value */
+  meta: 0x01,
+  /** log number (u32) → log id and state, JSON */
+  log: 0x02,
+  /** log number, position (u64) → entry */
+  entry: 0x03,
+  /** log number, tile level (u8), tile index (u64) → hashes, 32 bytes each; fewer than 256 while the tile is partial */
+  tile: 0x04,
+  /** log number, depth (u8), prefix (u64) → node hash of the status tree as it is now */
+  statusNode: 0x05,
+  /** log number, depth, prefix, position of a status entry (u64) → the hash that this entry replaced, or nothing */
+  statusUndo: 0x06,
+  /** log number, position (u64) → status, JSON; what is plain live has none */
+  status: 0x07,
+  /** log number, position, position of a status entry → the status that this entry replaced, or nothing */
+  statusValueUndo: 0x08,
+  /** log number, position → status that no status entry covers yet, JSON, or nothing where it is live again */
+  statusPending: 0x13,
+  /** log number, size (u64) → signed note */
+  checkpoint: 0x09,
+  /** log number, size → anchor part of a proof bundle, JSON */
+  anchorProof: 0x0a,
+  /** record id (16) → record state, JSON */
+  record: 0x0b,
+  /** record id, version (u32) → sealed claims */
+  vault: 0x0c,
+  /** record id, version → record key, wrapped by an epoch key */
+  recordKey: 0x0d,
+  /** record id, version → sealed fields about persons */
+  personal: 0x0e,
+  /** member (32), submission id → state, JSON */
+  submission: 0x0f,
+  /** member, submission id, 0x00, chunk index (u32) → chunk result, JSON */
+  chunk: 0x10,
+  /** block number (u64) → block with its events */
+  chainBlock: 0x11,
+  /** nothing → snapshot of the chain view */
+  chainSnapshot: 0x12,
+} as const;
+
+export type Bucket = keyof typeof BUCKETS;
+
+/** A key's parts, joined: bytes as they are, `u32` and `u64` big-endian. */
+export function key(...parts: (Uint8Array | { u8: number } | { u32: number } | { u64: number })[]): Uint8Array {
+  let length = 0;
+  for (const part of parts)
+    length += part instanceof Uint8Array ? part.length : 'u8' in part ? 1 : 'u32' in part ? 4 : 8;
+  const bytes = new Uint8Array(length);
+  const view = new DataView(bytes.buffer);
+  let offset = 0;
+  for (const part of parts) {
+    if (part instanceof Uint8Array) {
+      bytes.set(part, offset);
+      offset += part.length;
+    } else if ('u8' in part) {
+      view.setUint8(offset, part.u8);
+      offset += 1;
+    } else if ('u32' in part) {
+      view.setUint32(offset, part.u32);
+      offset += 4;
+    } else {
+      view.setUint32(offset, Math.floor(part.u64 / 2 ** 32));
+      view.setUint32(offset + 4, part.u64 % 2 ** 32);
+      offset += 8;
+    }
+  }
+  return bytes;
+}

@@ -1,0 +1,100 @@
+// Records: their state, their sealed versions, and submissions.
+import { fromBase64Url, fromUtf8, toBase64, fromBase64, utf8 } from '../core/bytes.ts';
+import type { MemberId, RecordId } from '../core/ids.ts';
+import { fromHex } from '../core/bytes.ts';
+import { chunkResult, submissionState, type ChunkResult, type SubmissionState } from '../core/messages/publish.ts';
+import { key } from './buckets.ts';
+import type { Batch, Store } from './store.ts';
+
+/** See `StoredRecord` in the exchange's ports. */
+interface RecordState {
+  log: number;
+  item: string;
+  edition: string;
+  digest: Uint8Array;
+  versions: { position: number; time: number }[];
+}
+
+interface SealedParts {
+  key: Uint8Array;
+  claims: Uint8Array;
+  personal?: Uint8Array;
+}
+
+export class LevelRecordStore {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  record(id: RecordId): RecordState | undefined {
+    const value = this.#store.get('record', fromBase64Url(id, 16));
+    if (!value) return undefined;
+    const [log, item, edition, digest, ...versions] = JSON.parse(fromUtf8(value)) as [
+      number,
+      string,
+      string,
+      string,
+      ...number[],
+    ];
+    const pairs = Array.from({ length: versions.length / 2 }, (_, i) => ({
+      position: versions[2 * i] ?? 0,
+      time: versions[2 * i + 1] ?? 0,
+    }));
+    return { log, item, edition, digest: fromBase64(digest, 32), versions: pairs };
+  }
+
+  /** As one flat list: a million of these are kept, and most have one version. */
+  putRecord(batch: Batch, id: RecordId, { log, item, edition, digest, versions }: RecordState): void {
+    const flat = [log, item, edition, toBase64(digest), ...versions.flatMap(({ position, time }) => [position, time])];
+    batch.put('record', fromBase64Url(id, 16), utf8(JSON.stringify(flat)));
+  }
+
+  putVersion(batch: Batch, id: RecordId, version: number, parts: SealedParts): void {
+    const place = key(fromBase64Url(id, 16), { u32: version });
+    batch.put('recordKey', place, parts.key).put('vault', place, parts.claims);
+    if (parts.personal) batch.put('personal', place, parts.personal);
+  }
+
+  version(id: RecordId, version: number): SealedParts | undefined {
+    const place = key(fromBase64Url(id, 16), { u32: version });
+    const [wrapped, claims, personal] = [
+      this.#store.get('recordKey', place),
+      this.#store.get('vault', place),
+      this.#store.get('personal', place),
+    ];
+    if (!wrapped || !claims) return undefined;
+    return { key: wrapped, claims, ...(personal && { personal }) };
+  }
+}
+
+export class LevelSubmissionStore {
+  readonly #store: Store;
+
+  constructor(store: Store) {
+    this.#store = store;
+  }
+
+  submission(member: MemberId, id: string): SubmissionState | undefined {
+    const value = this.#store.get('submission', place(member, id));
+    return value && submissionState.decode(value);
+  }
+
+  putSubmission(batch: Batch, member: MemberId, state: SubmissionState): void {
+    batch.put('submission', place(member, state.submission), submissionState.encode(state));
+  }
+
+  chunk(member: MemberId, id: string, index: number): ChunkResult | undefined {
+    const value = this.#store.get('chunk', key(place(member, id), { u8: 0 }, { u32: index }));
+    return value && chunkResult.decode(value);
+  }
+
+  putChunk(batch: Batch, member: MemberId, id: string, result: ChunkResult): void {
+    batch.put('chunk', key(place(member, id), { u8: 0 }, { u32: result.index }), chunkResult.encode(result));
+  }
+}
+
+function place(member: MemberId, submission: string): Uint8Array {
+  return key(fromHex(member, 32), utf8(submission));
+}
