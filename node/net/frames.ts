@@ -13,7 +13,7 @@ export interface Frame {
 }
 
 /** Length, call id and type. */
-export const HEADER_LENGTH = 9;
+const HEADER_LENGTH = 9;
 /** What the length field counts besides the body. */
 const COUNTED_HEADER_LENGTH = 5;
 /** Default limit of the length field, in bytes. */

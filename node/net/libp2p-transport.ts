@@ -17,7 +17,7 @@ import type { HostDependencies, PeerAddress } from './host.ts';
 import { StreamChannel } from './stream-channel.ts';
 import type { Channel, Transport } from './transport.ts';
 
-export const PROTOCOL = '/xinlian/rpc/1.0.0';
+const PROTOCOL = '/xinlian/rpc/1.0.0';
 
 /** One in use, and a few that are being replaced. */
 const MAX_STREAMS = 4;
@@ -27,6 +27,10 @@ const STREAM_WINDOW = 2 * 1024 * 1024;
 const READ_BUFFER = 4 * STREAM_WINDOW;
 /** Many members may come from one address, so libp2p's 5 a second would refuse some after a restart. */
 const CONNECTIONS_PER_SECOND = 200;
+/** A gateway may hold a connection to every node of a large consortium; libp2p would stop at 300. */
+const CONNECTIONS = 4_096;
+/** A ping opens a stream, so that with a thousand peers libp2p's ten seconds would cost more than the calls do. */
+const PING_INTERVAL_MS = 30_000;
 /** A busy machine answers late; only a dead one does not answer this long. */
 const PING_TIMEOUT_MS = 15_000;
 
@@ -65,12 +69,17 @@ export class Libp2pTransport implements Transport {
       ],
       // Answers the connection monitor of the other end.
       services: { ping: ping() },
-      connectionMonitor: { pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: 2 * PING_TIMEOUT_MS } },
+      connectionMonitor: {
+        pingInterval: PING_INTERVAL_MS,
+        pingTimeout: { minTimeout: PING_TIMEOUT_MS, maxTimeout: 2 * PING_TIMEOUT_MS },
+      },
       connectionGater: {
         denyInboundEncryptedConnection: refused('inbound'),
         denyOutboundEncryptedConnection: refused('outbound'),
       },
       connectionManager: {
+        maxConnections: CONNECTIONS,
+        maxDialQueueLength: CONNECTIONS,
         inboundConnectionThreshold: CONNECTIONS_PER_SECOND,
         maxIncomingPendingConnections: CONNECTIONS_PER_SECOND,
       },
