@@ -9,7 +9,7 @@ const TILE_HEIGHT = 8;
 export const TILE_WIDTH = 2 ** TILE_HEIGHT;
 
 /** An entry goes behind a u16 length. */
-export const MAX_ENTRY_LENGTH = 0xffff;
+const MAX_ENTRY_LENGTH = 0xffff;
 
 const MAX_LEVEL = 63;
 
