@@ -7,6 +7,10 @@ import hardhatNetworkHelpers from '@nomicfoundation/hardhat-network-helpers';
 
 const require = createRequire(import.meta.url);
 
+// A coverage run compiles contracts with probes in them. They stay apart: what stands in artifacts gets deployed.
+const coverage = process.argv.includes('--coverage') || process.env['HARDHAT_COVERAGE'] === 'true';
+const output = coverage ? './coverage/build' : '.';
+
 export default defineConfig({
   plugins: [hardhatEthers, hardhatMocha, hardhatEthersChaiMatchers, hardhatNetworkHelpers],
   solidity: {
@@ -27,6 +31,11 @@ export default defineConfig({
   networks: {
     default: { type: 'edr-simulated', chainType: 'l1', hardfork: 'london' },
   },
-  paths: { sources: './contracts', tests: { mocha: './test/contracts', solidity: './test/contracts' } },
+  paths: {
+    sources: './contracts',
+    tests: { mocha: './test/contracts', solidity: './test/contracts' },
+    artifacts: `${output}/artifacts`,
+    cache: `${output}/cache`,
+  },
   test: { mocha: { timeout: 120_000 } },
 });

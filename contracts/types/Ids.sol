@@ -8,14 +8,9 @@ type MemberId is bytes32;
 type LogId is bytes32;
 
 using { equals as == } for MemberId global;
-using { equalsLog as == } for LogId global;
 
 function equals(MemberId a, MemberId b) pure returns (bool) {
     return MemberId.unwrap(a) == MemberId.unwrap(b);
-}
-
-function equalsLog(LogId a, LogId b) pure returns (bool) {
-    return LogId.unwrap(a) == LogId.unwrap(b);
 }
 
 /// @dev The id of the body that has this USCC.

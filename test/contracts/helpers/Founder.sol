@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import { IMembership } from "../../../contracts/interfaces/IMembership.sol";
+import { Membership } from "../../../contracts/Membership.sol";
+import { Roles } from "../../../contracts/types/Roles.sol";
+
+/// @title A test that is itself the only founder of a consortium: calls from it come from the member's account.
+abstract contract Founder {
+    bytes32 internal constant DEPLOYMENT = keccak256("deployment");
+    string internal constant USCC = "11320100MB1886843H";
+
+    function _found() internal returns (Membership) {
+        IMembership.Admission[] memory founders = new IMembership.Admission[](1);
+        founders[0] = IMembership.Admission({
+            name: unicode"一机构",
+            uscc: USCC,
+            region: 320904,
+            roles: Roles.COUNCIL,
+            transaction: address(this),
+            keys: IMembership.Keys(abi.encodePacked(keccak256("checkpoint")), "", "", "", ""),
+            endpoints: "{}"
+        });
+        return new Membership(DEPLOYMENT, founders, 1);
+    }
+}

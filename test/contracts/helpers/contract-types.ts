@@ -1,0 +1,109 @@
+// The contracts as the tests see them: what ethers makes of the ABI, with types.
+import type {
+  AddressLike,
+  BaseContract,
+  BigNumberish,
+  BytesLike,
+  ContractMethod,
+  ContractRunner,
+  ContractTransactionResponse,
+} from 'ethers';
+
+type View<A extends unknown[], R> = ContractMethod<A, R, R>;
+type Transaction<A extends unknown[], R = unknown> = ContractMethod<A, R, ContractTransactionResponse>;
+
+/** `Status` of IMembership. */
+export const Status = { None: 0, Active: 1, Suspended: 2, Removed: 3 } as const;
+
+/** `KeyKind` of IMembership. */
+export const KeyKind = { Checkpoint: 0, Sealing: 1, NodePeer: 2, GatewayPeer: 3, Client: 4 } as const;
+
+/** `Roles.sol`. */
+export const Roles = {
+  COUNCIL: 1,
+  SOURCE: 2,
+  REGULATOR: 4,
+  CENTRE: 8,
+  BANK: 16,
+  AUDITOR: 32,
+  IDENTIFIER: 64,
+  ALL: 127,
+} as const;
+
+/** Public keys as hex; an empty one is `0x`. The names are those of `KeyKind`, in its order. */
+export interface Keys {
+  checkpoint: string;
+  sealing: string;
+  nodePeer: string;
+  gatewayPeer: string;
+  client: string;
+}
+
+export const keyNames = ['checkpoint', 'sealing', 'nodePeer', 'gatewayPeer', 'client'] as const;
+
+export interface Admission {
+  name: string;
+  uscc: string;
+  region: number;
+  roles: number;
+  transaction: string;
+  keys: Keys;
+  endpoints: string;
+}
+
+export interface Standing {
+  transaction: string;
+  roles: bigint;
+  region: bigint;
+  status: bigint;
+}
+
+export interface ProposalState {
+  open: boolean;
+  approvals: bigint;
+  expiresAt: bigint;
+  callHash: string;
+}
+
+export interface LogState {
+  owner: string;
+  size: bigint;
+  root: string;
+  scope: string;
+  closed: boolean;
+  successor: string;
+}
+
+export interface MembershipContract extends BaseContract {
+  connect(runner: ContractRunner | null): MembershipContract;
+  propose: Transaction<[call: BytesLike], bigint>;
+  approve: Transaction<[proposal: BigNumberish]>;
+  withdrawApproval: Transaction<[proposal: BigNumberish]>;
+  rotateTransactionKey: Transaction<[current: AddressLike, signature: BytesLike]>;
+  rotateKey: Transaction<[kind: BigNumberish, key: BytesLike]>;
+  setEndpoints: Transaction<[endpoints: string]>;
+  MAX_COUNCIL: View<[], bigint>;
+  PROPOSAL_LIFETIME: View<[], bigint>;
+  deployment: View<[], string>;
+  threshold: View<[], bigint>;
+  activeCouncil: View<[], bigint>;
+  standing: View<[member: string], Standing>;
+  keys: View<[member: string], Keys>;
+  memberOf: View<[account: string], string>;
+  isEntitled: View<[member: string, account: string, roles: number], boolean>;
+  entitledAt: View<[member: string, roles: number, block: number], boolean>;
+  transactionKeyAt: View<[member: string, block: number], string>;
+  proposalState: View<[proposal: BigNumberish], ProposalState>;
+  hasApproved: View<[proposal: BigNumberish, member: string], boolean>;
+  eip712Domain: View<[], { fields: string; chainId: bigint; verifyingContract: string; salt: string }>;
+}
+
+export interface LogAnchorContract extends BaseContract {
+  connect(runner: ContractRunner | null): LogAnchorContract;
+  registerLog: Transaction<[scope: BytesLike], string>;
+  anchor: Transaction<[log: string, size: BigNumberish, root: BytesLike, proof: BytesLike[]]>;
+  replaceLog: Transaction<[lost: string], string>;
+  membership: View<[], string>;
+  logState: View<[log: string], LogState>;
+  openLog: View<[owner: string, scope: string], string>;
+}
