@@ -36,7 +36,19 @@ export interface ErrorDetails {
   CANCELLED: { what: string };
   CLOSED: { what: string };
   METHOD_UNKNOWN: { method: string };
+  // HTTP
+  REQUEST_INVALID: { faults: RequestFault[] };
+  METHOD_NOT_ALLOWED: { method: string; allowed: string[] };
+  UNSUPPORTED_MEDIA_TYPE: { wanted: string; got: string };
+  RATE_LIMITED: { limit: number; windowSeconds: number; retryAfterSeconds: number };
   INTERNAL: { reference: string };
+}
+
+/** A value of a request that its schema refuses. `path`: the part of the request, then a JSON pointer into it. */
+export interface RequestFault {
+  path: string;
+  wanted: string;
+  got: string;
 }
 
 /** The links of a proof bundle, in the order in which they are checked. */

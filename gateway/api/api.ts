@@ -1,0 +1,33 @@
+// The whole API: an endpoint per operation id. `/v1` changes by addition only.
+import { getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
+import { getMember, listMembers } from './members.ts';
+import { getBundle, getReceipt, getRecord, getSubmission, publishRecords } from './records.ts';
+import { getErrors, getLimits, getLive, getMetrics, getReady } from './service.ts';
+import { callSession, openSession } from './sessions.ts';
+import { issueToken } from './token.ts';
+import { verifyBundle } from './verify.ts';
+
+export const api = {
+  issueToken,
+  publishRecords,
+  getSubmission,
+  getRecord,
+  getReceipt,
+  getBundle,
+  verifyBundle,
+  listMembers,
+  getMember,
+  listCheckpoints,
+  getLogCheckpoint,
+  getLogTile,
+  openSession,
+  callSession,
+  getLimits,
+  getErrors,
+  getLive,
+  getReady,
+  getMetrics,
+} as const;
+
+export type Api = typeof api;
+export type OperationId = keyof Api;

@@ -1,0 +1,78 @@
+// The inner methods of a member's own node, called in the clear (docs/protocol.md, section 5).
+import { concat } from '../node/core/bytes.ts';
+import type { MemberId } from '../node/core/ids.ts';
+import { encodeParcel } from '../node/core/messages/codec.ts';
+import type { InnerMethod } from '../node/core/messages/node.ts';
+import {
+  chunkHeader,
+  chunkResult,
+  openSubmission,
+  submissionRef,
+  submissionState,
+  type ChunkResult,
+  type OpenSubmission,
+  type SubmissionState,
+} from '../node/core/messages/publish.ts';
+import {
+  bundleRequest,
+  recordRef,
+  recordStatus,
+  type BundleRequest,
+  type RecordRef,
+  type RecordStatus,
+} from '../node/core/messages/record.ts';
+import { methodCall } from '../node/core/messages/session.ts';
+import type { NodeCaller } from './ports.ts';
+
+const NOTHING = new Uint8Array(0);
+
+/** Calls in the name of one member. Every method throws what `NodeCaller.call` does, `MALFORMED` for a bad answer. */
+export class HomeNode {
+  readonly #member: MemberId;
+  readonly #nodes: NodeCaller;
+  readonly #timeoutMs: number;
+
+  constructor(member: MemberId, options: { timeoutMs: number }, nodes: NodeCaller) {
+    this.#member = member;
+    this.#timeoutMs = options.timeoutMs;
+    this.#nodes = nodes;
+  }
+
+  async openSubmission(submission: OpenSubmission, signal: AbortSignal): Promise<SubmissionState> {
+    return submissionState.decode(await this.#call('submission/open', openSubmission.encode(submission), signal));
+  }
+
+  /** @param pieces whole NDJSON lines; copied once, into the frame */
+  async sendChunk(
+    submission: string,
+    index: number,
+    pieces: readonly Uint8Array[],
+    signal: AbortSignal,
+  ): Promise<ChunkResult> {
+    const header = encodeParcel(chunkHeader.encode({ submission, index }), NOTHING);
+    return chunkResult.decode(await this.#call('submission/chunk', [header, ...pieces], signal));
+  }
+
+  async submissionState(submission: string, signal: AbortSignal): Promise<SubmissionState> {
+    return submissionState.decode(await this.#call('submission/state', submissionRef.encode({ submission }), signal));
+  }
+
+  async closeSubmission(submission: string, signal: AbortSignal): Promise<SubmissionState> {
+    return submissionState.decode(await this.#call('submission/close', submissionRef.encode({ submission }), signal));
+  }
+
+  async recordStatus(reference: RecordRef, signal: AbortSignal): Promise<RecordStatus> {
+    return recordStatus.decode(await this.#call('record/status', recordRef.encode(reference), signal));
+  }
+
+  /** @returns the bundle's JSON, as the node gave it */
+  recordBundle(request: BundleRequest, signal: AbortSignal): Promise<Uint8Array> {
+    return this.#call('record/bundle', bundleRequest.encode(request), signal);
+  }
+
+  #call(method: InnerMethod, argument: Uint8Array | readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {
+    const header = encodeParcel(methodCall.encode({ method, member: this.#member }), NOTHING);
+    const parcel = argument instanceof Uint8Array ? concat(header, argument) : concat(header, ...argument);
+    return this.#nodes.call(this.#member, 'call', parcel, { signal, timeoutMs: this.#timeoutMs });
+  }
+}

@@ -1,0 +1,217 @@
+// The OpenAPI 3.1 document, from the definitions.
+import type { TSchema } from 'typebox';
+import { Counts, RowFault, RowOutcome, SubmissionState } from '../node/core/messages/publish.ts';
+import { api } from './api/api.ts';
+import { RATE_CLASSES, type Endpoint, type RequestBody, type ResponseBody } from './api/endpoint.ts';
+import { LogPage, LogView } from './api/logs.ts';
+import { MemberDetail, MemberPage, MemberView } from './api/members.ts';
+import { BundleDocument, PublishLine, RecordStatusView } from './api/records.ts';
+import { Problem } from './api/schemas.ts';
+import { SCOPES } from './api/scopes.ts';
+import { ErrorCatalogue, Limits } from './api/service.ts';
+import { Verification } from './api/verify.ts';
+import type { ErrorCode } from '../node/core/errors.ts';
+import { MEDIA_TYPES } from './plugins/media-types.ts';
+import { CATALOGUE } from './problems/catalogue.ts';
+
+type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
+type JsonObject = { [name: string]: Json };
+
+/** Schemas with a name of their own, so that generated clients have one class for each. */
+const COMPONENTS: Readonly<Record<string, TSchema>> = {
+  Problem,
+  Counts,
+  RowFault,
+  RowOutcome,
+  SubmissionState,
+  PublishLine,
+  RecordStatus: RecordStatusView,
+  Bundle: BundleDocument,
+  Verification,
+  Member: MemberView,
+  MemberDetail,
+  MemberPage,
+  Log: LogView,
+  LogPage,
+  Limits,
+  ErrorCatalogue,
+};
+
+const TAGS = {
+  Access: 'Tokens 令牌',
+  Publishing: 'Rows in, receipts out 信息报送',
+  Records: 'Records and their proofs 记录与证明',
+  Verification: 'Checking a proof 验证',
+  Consortium: 'Members and logs, as the chain has them 联盟成员',
+  Logs: 'Logs as C2SP tlog-tiles 日志',
+  Sessions: 'Sealed calls to a member’s node 密封会话',
+  Service: 'The gateway itself 网关',
+};
+
+/** What every endpoint may fail with. */
+const EVERYWHERE: readonly ErrorCode[] = ['OVERLOADED', 'INTERNAL'];
+
+export function buildOpenApi({ baseUrl, version }: { baseUrl: string; version: string }): JsonObject {
+  const paths: Record<string, JsonObject> = {};
+  for (const [operationId, endpoint] of Object.entries<Endpoint>(api)) {
+    const path = endpoint.path.replace('+}', '}');
+    (paths[path] ??= {})[endpoint.method.toLowerCase()] = operation(operationId, endpoint);
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'Xinlian 信链 gateway',
+      version,
+      description:
+        'A provable exchange of enterprise credit records. Errors are Problem Details (RFC 9457), in Chinese or English ' +
+        'by Accept-Language; /v1/errors lists every code. Decimals are strings. `/v1` changes by addition only.',
+      license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
+    },
+    servers: [{ url: baseUrl }],
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+    paths,
+    components: {
+      schemas: Object.fromEntries(
+        Object.entries(COMPONENTS).map(([name, schema]) => [name, expand(plain(schema), name)]),
+      ),
+      securitySchemes: {
+        token: {
+          type: 'oauth2',
+          description: 'Client credentials with private_key_jwt (RFC 7523)',
+          flows: {
+            clientCredentials: {
+              tokenUrl: `${baseUrl}/v1/oauth/token`,
+              scopes: Object.fromEntries(SCOPES.map((scope) => [scope, scope])),
+            },
+          },
+        },
+      },
+    },
+  };
+}
+
+function operation(operationId: string, endpoint: Endpoint): JsonObject {
+  const { tag, summary, description, scope, rate, request } = endpoint;
+  return {
+    operationId,
+    tags: [tag],
+    summary,
+    ...(description && { description }),
+    security: scope ? [{ token: [scope] }] : [],
+    parameters: parametersOf(endpoint),
+    ...(request && { requestBody: { required: true, content: contentOf(request) } }),
+    responses: responsesOf(endpoint),
+    ...(rate && RATE_CLASSES.includes(rate) && { 'x-rate-class': rate }),
+  };
+}
+
+function parametersOf({ params, query, headers }: Endpoint): Json[] {
+  const places = [
+    ['path', params],
+    ['query', query],
+    ['header', headers],
+  ] as const;
+  return places.flatMap(([place, schema]) => {
+    const required: readonly string[] = schema?.required ?? [];
+    return Object.entries(schema?.properties ?? {}).map(([name, property]) =>
+      parameter(name, place, required.includes(name), plain(property)),
+    );
+  });
+}
+
+function parameter(name: string, place: string, required: boolean, { description, ...schema }: JsonObject): JsonObject {
+  return { name, in: place, required, ...(description !== undefined && { description }), schema: refer(schema) };
+}
+
+function contentOf(request: RequestBody): JsonObject {
+  switch (request.kind) {
+    case 'json':
+    case 'form':
+      return { [MEDIA_TYPES[request.kind]]: { schema: refer(plain(request.schema)) } };
+    case 'bytes':
+      return { [MEDIA_TYPES.bytes]: {} };
+    case 'lines':
+      return { [MEDIA_TYPES.lines]: { schema: { type: 'string', description: 'One JSON object a line' } } };
+  }
+}
+
+function responsesOf(endpoint: Endpoint): JsonObject {
+  const { scope, rate, problems, params, query, headers, request } = endpoint;
+  const codes = new Set<ErrorCode>([...problems, ...EVERYWHERE]);
+  if (params ?? query ?? headers ?? request) codes.add('REQUEST_INVALID');
+  if (scope) codes.add('UNAUTHENTICATED').add('FORBIDDEN');
+  if (rate) codes.add('RATE_LIMITED');
+  if (request) codes.add('UNSUPPORTED_MEDIA_TYPE').add('TOO_LARGE');
+  const byStatus = Map.groupBy(codes, (code) => CATALOGUE[code].status);
+  const responses: JsonObject = {
+    '200': { description: 'Done', headers: requestIdHeader, content: answerOf(endpoint.response) },
+  };
+  for (const [status, ofStatus] of [...byStatus].sort(([a], [b]) => a - b)) {
+    responses[String(status)] = {
+      description: ofStatus
+        .map((code) => `${code}: ${CATALOGUE[code].title.en} ${CATALOGUE[code].title.zh}`)
+        .join('; '),
+      headers: requestIdHeader,
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+  }
+  return responses;
+}
+
+const requestIdHeader: JsonObject = {
+  'X-Request-Id': { description: 'Quote it when asking for help', schema: { type: 'string' } },
+};
+
+function answerOf(response: ResponseBody): JsonObject {
+  switch (response.kind) {
+    case 'json':
+      return { [response.mediaType ?? MEDIA_TYPES.json]: { schema: refer(plain(response.schema)) } };
+    case 'lines':
+      return { [MEDIA_TYPES.lines]: { schema: refer(plain(response.schema)) } };
+    case 'bytes':
+      return Object.fromEntries(response.mediaTypes.map((type) => [type, {}]));
+    case 'text':
+      return { [response.mediaType]: { schema: { type: 'string' } } };
+  }
+}
+
+/** A schema as JSON has it: no symbols, no hidden members. */
+function plain(schema: TSchema): JsonObject {
+  return JSON.parse(JSON.stringify(schema)) as JsonObject;
+}
+
+/** Component names by the text of their schemas: TypeBox copies schemas, so that identity does not tell. */
+const names = new Map(Object.entries(COMPONENTS).map(([name, schema]) => [JSON.stringify(schema), name]));
+
+/** Puts references where components stand. */
+function refer(schema: JsonObject): JsonObject {
+  const name = names.get(JSON.stringify(schema));
+  return name === undefined ? expand(schema) : { $ref: `#/components/schemas/${name}` };
+}
+
+/** As `refer`, below the top only. @param title of a component: generators name classes by it */
+function expand(schema: JsonObject, title?: string): JsonObject {
+  const expanded = Object.fromEntries(
+    Object.entries(schema).map(([keyword, value]): [string, Json] => {
+      if (keyword === 'properties') return [keyword, mapObject(value as JsonObject, refer)];
+      if (keyword === 'patternProperties') return [keyword, mapObject(value as JsonObject, refer)];
+      if (keyword === 'items') return [keyword, refer(value as JsonObject)];
+      if (keyword === 'anyOf') return [keyword, (value as JsonObject[]).map(refer)];
+      return [keyword, value];
+    }),
+  );
+  return { ...(title !== undefined && { title }), ...asEnum(expanded) };
+}
+
+function mapObject(object: JsonObject, map: (schema: JsonObject) => JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([name, schema]) => [name, map(schema as JsonObject)]));
+}
+
+/** A choice of texts is an enumeration to every generator. */
+function asEnum({ anyOf, ...rest }: JsonObject): JsonObject {
+  if (!Array.isArray(anyOf)) return 'enum' in rest ? { type: 'string', ...rest } : rest;
+  const texts = anyOf.map((choice) => (choice as JsonObject)['const']);
+  return texts.every((text) => typeof text === 'string')
+    ? { ...rest, type: 'string', enum: texts }
+    : { ...rest, anyOf };
+}

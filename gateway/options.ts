@@ -1,0 +1,56 @@
+// What can be set of a gateway's HTTP side. `config.ts` reads it from a file.
+import type { Logger } from 'pino';
+import type { MemberId } from '../node/core/ids.ts';
+import type { RateClass } from './api/endpoint.ts';
+
+export interface Rate {
+  requests: number;
+  windowSeconds: number;
+}
+
+export interface PressureLimits {
+  maxEventLoopDelayMs: number;
+  /** 0: no limit */
+  maxHeapUsedBytes: number;
+  /** 0: no limit */
+  maxRssBytes: number;
+}
+
+export interface AppOptions {
+  /** Where clients reach it, with no slash at the end: `https://gateway.example`. Issuer of its tokens. */
+  baseUrl: string;
+  /** What assertions may name as their audience, besides `baseUrl` and its token endpoint. */
+  audiences: readonly string[];
+  /** Members hosted by this gateway's own node: they alone may send rows in the clear. */
+  ownMembers: readonly MemberId[];
+  /** Ed25519 seed of the key that signs access tokens, 32 bytes. Gateways behind one balancer share it. */
+  tokenKey: Uint8Array;
+  /** Older than this, the view of the chain is not good enough to be ready. */
+  staleAfterSeconds: number;
+  rates: Record<RateClass, Rate>;
+  pressure: PressureLimits;
+  /** Streams of rows of one member at the same time. */
+  maxStreams: number;
+  /** Sockets at the same time. */
+  maxConnections: number;
+  /** From a call to a node to its answer. */
+  nodeTimeoutMs: number;
+  /** Addresses or networks of proxies whose X-Forwarded-* are believed; none by default. */
+  trustProxy: readonly string[];
+  logger: Logger;
+}
+
+export const DEFAULTS = {
+  audiences: [],
+  staleAfterSeconds: 120,
+  rates: {
+    token: { requests: 60, windowSeconds: 60 },
+    normal: { requests: 1_200, windowSeconds: 60 },
+    bulk: { requests: 12_000, windowSeconds: 60 },
+  },
+  pressure: { maxEventLoopDelayMs: 1_000, maxHeapUsedBytes: 0, maxRssBytes: 0 },
+  maxStreams: 8,
+  maxConnections: 4_096,
+  nodeTimeoutMs: 30_000,
+  trustProxy: [],
+} as const satisfies Partial<AppOptions>;

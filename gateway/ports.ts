@@ -1,0 +1,67 @@
+// What the gateway needs of the world. Adapters fit these by shape; only `gateway.ts` joins them.
+import type { JsonValue } from '../node/core/canonical.ts';
+import type { ChainHead, KeyKind, LogState, Member, Role } from '../node/core/consortium.ts';
+import type { LogId, MemberId } from '../node/core/ids.ts';
+import type { RpcMethod } from '../node/core/messages/node.ts';
+import type { Verification } from './api/verify.ts';
+
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
+/** Members as the chain has them. Asked on every request: it must be quick. */
+export interface Members {
+  /** As it is at the head of the chain, whatever its status: not for deciding what it may do. */
+  get(id: MemberId): Member | undefined;
+  /** All of them, in any order. */
+  list(): Iterable<Member>;
+  /** Whether it may act, in all of these roles: what widens counts when final, what narrows at first sight. */
+  isEntitledNow(id: MemberId, roles?: readonly Role[]): boolean;
+  /** Its key of a kind, under the same rule. */
+  currentKey(id: MemberId, kind: KeyKind): Uint8Array | undefined;
+}
+
+/** Logs as the chain has them. */
+export interface Logs {
+  get(id: LogId): LogState | undefined;
+  /** All of them, in any order. */
+  list(): Iterable<LogState>;
+}
+
+export interface Chain {
+  /** The newest block that was read; undefined before the first. */
+  head(): ChainHead | undefined;
+  /** Number of the last final block; -1 before the first. */
+  final(): number;
+}
+
+export interface NodeCallOptions {
+  signal?: AbortSignal;
+  /** From the call to its answer. */
+  timeoutMs?: number;
+}
+
+export interface NodeCaller {
+  /**
+   * Calls a method of the node that hosts `member`. Calls to one member MUST be sent in the order in which they are
+   * made. The argument is not copied: it MUST NOT change before the call ends.
+   *
+   * @throws XinlianError what the node threw, or `UNREACHABLE`, `TIMEOUT`, `CANCELLED`, `OVERLOADED`, `CLOSED`
+   */
+  call(member: MemberId, method: RpcMethod, argument: Uint8Array, options: NodeCallOptions): Promise<Uint8Array>;
+}
+
+export interface BundleVerifier {
+  /** Never throws for a bad bundle: the answer names the link that broke. */
+  verify(bundle: JsonValue): Verification | Promise<Verification>;
+}
+
+export interface GatewayPorts {
+  members: Members;
+  logs: Logs;
+  chain: Chain;
+  nodes: NodeCaller;
+  verifier: BundleVerifier;
+  clock: Clock;
+}

@@ -1,0 +1,182 @@
+// Puts an endpoint and its handler on the wire.
+import { Readable } from 'node:stream';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { XinlianError } from '../node/core/errors.ts';
+import type { Caller } from './auth/access-token.ts';
+import { api, type OperationId } from './api/api.ts';
+import type { Endpoint, RateClass } from './api/endpoint.ts';
+import type { ProblemLine } from './api/records.ts';
+import type { Scope } from './api/scopes.ts';
+import type { Rate } from './options.ts';
+import { requireScope } from './plugins/access.ts';
+import { rateConfig } from './plugins/limits.ts';
+import { checkMediaType, MEDIA_TYPES } from './plugins/media-types.ts';
+import { fastifyPath, restParameter } from './plugins/paths.ts';
+import { discardBody } from './plugins/unread-body.ts';
+import { negotiateLanguage } from './problems/language.ts';
+import { toProblem } from './problems/problem.ts';
+import type { Handlers } from './routes/handler.ts';
+import { validator, type Validate } from './validation.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    operation?: OperationId;
+    scope?: Scope;
+    /** Answered whatever the load. */
+    operational?: boolean;
+    windowSeconds?: number;
+  }
+}
+
+/** A call whose types the definition vouches for. */
+interface UntypedCall {
+  params: unknown;
+  query: unknown;
+  headers: unknown;
+  body: unknown;
+  caller: Caller | undefined;
+  signal: AbortSignal;
+  header: (name: string, value: string) => void;
+}
+type UntypedHandler = (call: UntypedCall) => unknown;
+
+const BYTES_IN_FLIGHT = 1024 * 1024;
+
+export function registerEndpoints(app: FastifyInstance, handlers: Handlers, rates: Record<RateClass, Rate>): void {
+  for (const [operation, endpoint] of Object.entries<Endpoint>(api)) {
+    const id = operation as OperationId;
+    register(app, id, endpoint, handlers[id] as UntypedHandler, rates);
+  }
+}
+
+function register(
+  app: FastifyInstance,
+  operation: OperationId,
+  endpoint: Endpoint,
+  handle: UntypedHandler,
+  rates: Record<RateClass, Rate>,
+): void {
+  const { method, path, scope, rate, request: body, response } = endpoint;
+  const validate = validatorOf(endpoint);
+  app.route({
+    method,
+    url: fastifyPath(path),
+    ...(body && body.kind !== 'lines' && { bodyLimit: body.maxBytes }),
+    config: {
+      operation,
+      ...(scope && { scope }),
+      ...(rate ? rateConfig(rates[rate]) : { operational: true }),
+    },
+    // After the rate is counted, before the body is read.
+    preParsing: (request, _reply, payload, done) => {
+      try {
+        if (scope) requireScope(request, scope);
+        if (body) checkMediaType(request, body);
+        done(null, payload);
+      } catch (error) {
+        done(error as Error);
+      }
+    },
+    handler: async (request, reply) => {
+      const call: UntypedCall = {
+        ...validate(request),
+        caller: request.caller ?? undefined,
+        signal: gone(reply),
+        header: (name, value) => void reply.header(name, value),
+      };
+      const answer = await handle(call);
+      switch (response.kind) {
+        case 'json':
+          return reply.type(response.mediaType ?? 'application/json').send(JSON.stringify(answer));
+        case 'bytes':
+          return reply.type(response.mediaTypes[0] ?? MEDIA_TYPES.bytes).send(bufferOf(answer as Uint8Array));
+        case 'text':
+          return reply.type(response.mediaType).send(answer);
+        case 'lines':
+          return sendLines(answer as AsyncGenerator<object, void, void>, request, reply);
+      }
+    },
+  });
+}
+
+type Parts = Pick<UntypedCall, 'params' | 'query' | 'headers' | 'body'>;
+
+/** Throws `REQUEST_INVALID` with every fault of every part. */
+function validatorOf({ path, params, query, headers, request: body }: Endpoint): (request: FastifyRequest) => Parts {
+  const rest = restParameter(path);
+  const checks: [part: keyof Parts, validate: Validate][] = [];
+  if (params) checks.push(['params', validator('path', params)]);
+  if (query) checks.push(['query', validator('query', query)]);
+  if (headers) checks.push(['headers', validator('header', headers)]);
+  if (body && 'schema' in body) checks.push(['body', validator('body', body.schema)]);
+  return (request) => {
+    const parts: Parts = {
+      params: rest === undefined ? request.params : renamed(request.params as Record<string, string>, rest),
+      query: request.query,
+      headers: request.headers,
+      body: request.body,
+    };
+    const faults = checks.flatMap(([part, validate]) => {
+      const outcome = validate(parts[part]);
+      if ('faults' in outcome) return outcome.faults;
+      parts[part] = outcome.value;
+      return [];
+    });
+    if (faults.length > 0) throw new XinlianError('REQUEST_INVALID', { faults });
+    return parts;
+  };
+}
+
+function renamed({ '*': value = '', ...others }: Record<string, string>, name: string): Record<string, string> {
+  return { ...others, [name]: value };
+}
+
+/** Aborted when the connection is lost before the answer is out. */
+function gone({ raw }: FastifyReply): AbortSignal {
+  const abort = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) abort.abort(new XinlianError('CANCELLED', { what: 'request' }));
+  });
+  return abort.signal;
+}
+
+function bufferOf({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** What fails before the first line has a status of its own; what fails later is the last line. */
+async function sendLines(
+  lines: AsyncGenerator<object, void, void>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply> {
+  const first = await lines.next();
+  const stream = Readable.from(encodeLines(first, lines, request, reply), {
+    objectMode: false,
+    highWaterMark: BYTES_IN_FLIGHT,
+  });
+  // A stream that is dropped before it was read does not end its source by itself.
+  stream.once('close', () => void lines.return());
+  return reply.type(MEDIA_TYPES.lines).send(stream);
+}
+
+async function* encodeLines(
+  first: IteratorResult<object, void>,
+  lines: AsyncGenerator<object, void, void>,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): AsyncGenerator<Buffer, void, void> {
+  try {
+    for (let line = first; line.done !== true; line = await lines.next()) yield lineOf(line.value);
+  } catch (error) {
+    request.log.warn({ err: error }, 'stream broke');
+    discardBody(request, reply);
+    const language = negotiateLanguage(request.headers['accept-language']);
+    const { type: problem, ...details } = toProblem(error, { language, requestId: request.id });
+    yield lineOf({ type: 'problem', problem, ...details } satisfies ProblemLine);
+  }
+}
+
+function lineOf(value: object): Buffer {
+  return Buffer.from(`${JSON.stringify(value)}\n`);
+}

@@ -1,0 +1,32 @@
+// Every handler, joined. The compiler checks that none is missing.
+import { AssertionVerifier } from '../auth/assertion.ts';
+import type { AccessTokens } from '../auth/access-token.ts';
+import type { Metrics } from '../metrics.ts';
+import type { AppOptions } from '../options.ts';
+import type { GatewayPorts } from '../ports.ts';
+import { consortiumRoutes } from './consortium.ts';
+import type { Handlers } from './handler.ts';
+import { logRoutes } from './logs.ts';
+import { recordRoutes } from './records.ts';
+import { serviceRoutes } from './service.ts';
+import { sessionRoutes } from './sessions.ts';
+import { tokenRoutes } from './token.ts';
+import { verifyRoutes } from './verify.ts';
+
+export function createHandlers(
+  options: AppOptions,
+  ports: GatewayPorts,
+  { tokens, metrics }: { tokens: AccessTokens; metrics: Metrics },
+): Handlers {
+  const { baseUrl } = options;
+  const audiences = [baseUrl, `${baseUrl}/v1/oauth/token`, ...options.audiences];
+  return {
+    ...tokenRoutes({ assertions: new AssertionVerifier({ audiences }, ports), tokens, members: ports.members }),
+    ...recordRoutes(options, { ...ports, metrics }),
+    ...verifyRoutes(ports),
+    ...consortiumRoutes(ports),
+    ...logRoutes(options, ports),
+    ...sessionRoutes(options, ports),
+    ...serviceRoutes(options, { ...ports, metrics }),
+  };
+}
