@@ -29,13 +29,22 @@ export const ChainConfig = Type.Object(
 );
 export type ChainConfig = Static<typeof ChainConfig>;
 
+/** Where a member's keys are. Settings name the files of secrets and never hold one. */
 export const KeysConfig = Type.Union([
   Type.Object(
-    { kind: Type.Literal('file'), directory: Type.String(), passphrase: Type.String({ minLength: 1 }) },
+    {
+      kind: Type.Literal('file'),
+      directory: Type.String(),
+      passphraseFile: Type.String({ description: 'Text of the passphrase; a newline at its end does not count' }),
+    },
     closed,
   ),
   Type.Object(
-    { kind: Type.Literal('remote'), url: Type.String({ pattern: '^https?://' }), token: Type.String({ minLength: 1 }) },
+    {
+      kind: Type.Literal('remote'),
+      url: Type.String({ pattern: '^https?://' }),
+      tokenFile: Type.String({ description: 'Bearer token of the signer' }),
+    },
     closed,
   ),
 ]);

@@ -1,4 +1,5 @@
 // The composition root of an agency node: the one place that joins the use cases with the world.
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureAnchor } from './chain/anchor-proof.ts';
 import { systemClock } from './chain/clock.ts';
@@ -92,7 +93,7 @@ export async function startNode(config: NodeConfig, log: Log): Promise<Node> {
 async function start(config: NodeConfig, log: Log, started: Started): Promise<Node> {
   const store = await openStore(join(config.data, 'db'));
   started.add(() => store.close());
-  const provider = openKeys(config.keys);
+  const provider = await openKeys(config.keys);
   started.add(() => provider.close());
 
   const chain = await openChain(config.chain, store, log, started);
@@ -165,9 +166,22 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
   };
 }
 
-function openKeys(config: KeysConfig): KeyProvider {
-  if (config.kind === 'remote') return createRemoteProvider({ base: config.url, token: new Secret(config.token) });
-  return createFileProvider({ directory: config.directory, passphrase: new Secret(config.passphrase) });
+async function openKeys(config: KeysConfig): Promise<KeyProvider> {
+  if (config.kind === 'remote')
+    return createRemoteProvider({ base: config.url, token: await readSecret(config.tokenFile) });
+  return createFileProvider({ directory: config.directory, passphrase: await readSecret(config.passphraseFile) });
+}
+
+async function readSecret(file: string): Promise<Secret> {
+  try {
+    return new Secret((await readFile(file, 'utf8')).replace(/\r?\n$/, ''));
+  } catch (cause) {
+    throw new XinlianError(
+      'KEY_UNAVAILABLE',
+      { key: file, reason: 'the file of the secret cannot be read' },
+      { cause },
+    );
+  }
 }
 
 interface Chain {

@@ -1,0 +1,83 @@
+// All processes of a sandbox: the chain, a node for each member, the gateways. The sandbox, benches and tests start it.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CAST, type Player } from './cast.ts';
+import { gatewayConfigFile, nodeConfigFile, writeConfigs } from './configs.ts';
+import { openConsortium, openPorts, type Consortium } from './consortium.ts';
+import { Child } from './processes.ts';
+
+export interface ClusterOptions {
+  data: string;
+  /** Told each step. */
+  say: (text: string) => void;
+  /** Keys of the players whose processes start; all unless told. */
+  players?: readonly string[];
+}
+
+export interface Cluster {
+  consortium: Consortium;
+  chainUrl: string;
+  chain: Child;
+  nodes: ReadonlyMap<string, Child>;
+  gateways: ReadonlyMap<string, Child>;
+  /** Address of a player's gateway. */
+  gatewayUrl(player: string): string;
+  /** Address of a player's node: health, metrics, log. */
+  nodeUrl(player: string): string;
+  stop(): Promise<void>;
+}
+
+/** Starts it and waits until every process is ready. What was started is stopped again where another fails. */
+export async function startCluster({ data, say, players }: ClusterOptions): Promise<Cluster> {
+  await mkdir(data, { recursive: true });
+  const ports = await openPorts(data);
+  const running: Child[] = [];
+  const child = (name: string, script: string, args: string[]): Child => {
+    const made = new Child({ name, script, args, logFile: join(data, 'logs', `${name}.log`) }, say);
+    running.push(made);
+    return made;
+  };
+  const stop = async (): Promise<void> => {
+    // The chain last: what ends before it may still write its last anchor.
+    const [chain, ...others] = running;
+    await Promise.all(others.map((other) => other.stop()));
+    await chain?.stop();
+  };
+  try {
+    const chain = child('chain', 'scripts/chain.ts', ['--data', join(data, 'chain'), '--port', String(ports.chain)]);
+    const ready = await chain.start();
+    const { url, chainId, accounts } = ready as unknown as { url: string; chainId: number; accounts: string[] };
+    const consortium = await openConsortium(data, ports, { url, chainId, rich: accounts[0] ?? '' }, say);
+    await writeConfigs(data, consortium, url);
+
+    const cast = CAST.filter(({ key }) => players?.includes(key) ?? true);
+    say(`starting ${cast.length} nodes`);
+    const nodes = mapOf(cast, (player) =>
+      child(`node-${player.key}`, 'node/main.ts', ['--config', nodeConfigFile(data, player)]),
+    );
+    const gateways = mapOf(
+      cast.filter(({ gateway }) => gateway),
+      (player) => child(`gateway-${player.key}`, 'gateway/main.ts', ['--config', gatewayConfigFile(data, player)]),
+    );
+    await Promise.all([...nodes.values(), ...gateways.values()].map((made) => made.start()));
+    const portOf = (player: string, kind: 'http' | 'gateway'): string =>
+      `http://127.0.0.1:${ports.players[player]?.[kind]}`;
+    return {
+      consortium,
+      chainUrl: url,
+      chain,
+      nodes,
+      gateways,
+      gatewayUrl: (player) => portOf(player, 'gateway'),
+      nodeUrl: (player) => portOf(player, 'http'),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function mapOf(players: readonly Player[], make: (player: Player) => Child): Map<string, Child> {
+  return new Map(players.map((player) => [player.key, make(player)]));
+}

@@ -1,0 +1,173 @@
+// Makes the sandbox's consortium: keys, contracts, members by vote; once per data folder.
+import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { systemClock } from '../../node/chain/clock.ts';
+import { admitByVote, deployConsortium } from '../../node/chain/deploy.ts';
+import type { Admission, ConsortiumContracts } from '../../node/chain/events.ts';
+import { JsonRpc } from '../../node/chain/rpc.ts';
+import { Submitter } from '../../node/chain/submitter.ts';
+import { toHex, type Hex } from '../../node/core/bytes.ts';
+import { createFileProvider, keyFileOf } from '../../node/keys/file-provider.ts';
+import { createKeyFile } from '../../node/keys/key-file.ts';
+import type { MemberKeys } from '../../node/keys/provider.ts';
+import { Secret } from '../../node/keys/secret.ts';
+import { CAST, THRESHOLD, type Player } from './cast.ts';
+import { freePort } from './ports.ts';
+
+export interface Ports {
+  chain: number;
+  /** By player: libp2p and HTTP of the node, and of the gateway where it runs one. */
+  players: Record<string, { p2p: number; http: number; gateway?: number; gatewayP2p?: number }>;
+}
+
+export interface Consortium {
+  contracts: ConsortiumContracts;
+  ports: Ports;
+}
+
+/** Cost of scrypt for keys that guard nothing. */
+const SANDBOX_SCRYPT = 2 ** 10;
+
+export const keysDirectory = (data: string): string => join(data, 'keys');
+export const passphraseFile = (data: string): string => join(data, 'keys', 'passphrase');
+
+/** The ports of a data folder, the same at every start: members' addresses are on the chain. */
+export async function openPorts(data: string): Promise<Ports> {
+  const file = join(data, 'ports.json');
+  if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Ports;
+  const ports: Ports = { chain: await freePort(8545), players: {} };
+  for (const [i, { key, gateway }] of CAST.entries()) {
+    ports.players[key] = {
+      p2p: await freePort(9200 + i),
+      http: await freePort(9300 + i),
+      ...(gateway && { gateway: await freePort(8080 + i), gatewayP2p: await freePort(9250 + i) }),
+    };
+  }
+  await writeDurably(file, JSON.stringify(ports, null, 2));
+  return ports;
+}
+
+/**
+ * The consortium of a data folder: reads it, or sets it up.
+ * @param chain address of the JSON-RPC, and an account that has money and is unlocked there
+ * @param say told each step
+ */
+export async function openConsortium(
+  data: string,
+  ports: Ports,
+  chain: { url: string; chainId: number; rich: string },
+  say: (text: string) => void,
+): Promise<Consortium> {
+  const file = join(data, 'consortium.json');
+  if (existsSync(file)) return { contracts: JSON.parse(await readFile(file, 'utf8')) as ConsortiumContracts, ports };
+
+  const quiet = { debug() {}, info() {}, warn() {}, error() {} };
+  const rpc = new JsonRpc({ endpoints: [chain.url], chainId: chain.chainId }, { clock: systemClock, log: quiet });
+  const provider = createFileProvider({ directory: keysDirectory(data), passphrase: await makeKeys(data, say) });
+  try {
+    const keys = new Map<Player, MemberKeys>();
+    for (const player of CAST) keys.set(player, await provider.open(player.id));
+    say('giving each account money for gas');
+    await fund(
+      rpc,
+      chain.rich,
+      [...keys.values()].map(({ transaction }) => transaction.address),
+    );
+    const submitters = new Map(
+      [...keys].map(([player, { transaction }]) => [
+        player,
+        new Submitter(
+          { chainId: chain.chainId },
+          { rpc, signer: transaction, clock: systemClock, log: quiet, random: Math.random },
+        ),
+      ]),
+    );
+    const founders = CAST.filter(({ founder }) => founder);
+    const council = founders.map((player) => valueOf(submitters, player));
+    const admission = (player: Player): Admission => admissionOf(player, valueOf(keys, player), ports);
+    say('deploying the contracts');
+    const contracts = await deployConsortium(
+      {
+        chainId: chain.chainId,
+        deployment: toHex(randomBytes(32)),
+        founders: founders.map(admission),
+        threshold: THRESHOLD,
+      },
+      valueOf(submitters, founders[0]),
+    );
+    for (const player of CAST.filter(({ founder }) => !founder)) {
+      say(`admitting ${player.name} by ${THRESHOLD} votes of ${founders.length}`);
+      await admitByVote(contracts, admission(player), council);
+    }
+    await writeDurably(file, JSON.stringify(contracts, null, 2));
+    return { contracts, ports };
+  } finally {
+    await provider.close();
+    rpc.close();
+  }
+}
+
+/** Sends each account 100 ether from one that is unlocked, and waits until it has them. */
+async function fund(rpc: JsonRpc, from: string, accounts: readonly string[]): Promise<void> {
+  const value = '0x56bc75e2d63100000';
+  const gasPrice = '0x77359400';
+  const first = Number(await rpc.request<Hex>('eth_getTransactionCount', [from, 'latest']));
+  const sent = accounts.map((to, i) => {
+    const nonce = `0x${(first + i).toString(16)}`;
+    return rpc.request<Hex>('eth_sendTransaction', [{ from, to, value, gasPrice, nonce }]);
+  });
+  for (const hash of await Promise.all(sent)) {
+    while (!(await rpc.request('eth_getTransactionReceipt', [hash]))) await systemClock.sleep(50);
+  }
+}
+
+async function makeKeys(data: string, say: (text: string) => void): Promise<Secret> {
+  await mkdir(keysDirectory(data), { recursive: true, mode: 0o700 });
+  const file = passphraseFile(data);
+  if (!existsSync(file)) await writeFile(file, randomBytes(18).toString('base64url'), { mode: 0o600 });
+  const passphrase = new Secret(await readFile(file, 'utf8'));
+  say(`making keys for ${CAST.length} members`);
+  for (const { id } of CAST) {
+    const keyFile = keyFileOf(keysDirectory(data), id);
+    if (!existsSync(keyFile)) await createKeyFile(keyFile, passphrase, { scryptN: SANDBOX_SCRYPT });
+  }
+  return passphrase;
+}
+
+function admissionOf({ key, name, uscc, region, roles, gateway }: Player, keys: MemberKeys, ports: Ports): Admission {
+  const own = ports.players[key];
+  const endpoints = {
+    node: [`/ip4/127.0.0.1/tcp/${own?.p2p}`],
+    log: `http://127.0.0.1:${own?.http}/logs`,
+    ...(own?.gateway !== undefined && { gateway: `http://127.0.0.1:${own.gateway}` }),
+  };
+  return {
+    name,
+    uscc,
+    region,
+    roles,
+    transaction: keys.transaction.address as Hex,
+    keys: {
+      checkpoint: keys.checkpoint.publicKey,
+      sealing: keys.sealing.publicKey,
+      nodePeer: keys.nodePeer.publicKey,
+      gatewayPeer: gateway ? keys.gatewayPeer.publicKey : new Uint8Array(),
+      client: keys.client.publicKey,
+    },
+    endpoints: JSON.stringify(endpoints),
+  };
+}
+
+function valueOf<K, V>(map: ReadonlyMap<K, V>, key: K | undefined): V {
+  const value = key === undefined ? undefined : map.get(key);
+  if (value === undefined) throw new Error('the cast of the sandbox is not complete');
+  return value;
+}
+
+/** Whole or not at all: a set-up that is killed begins again. */
+async function writeDurably(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.tmp`, text, { flush: true });
+  await rename(`${file}.tmp`, file);
+}
