@@ -49,6 +49,7 @@ export class Child {
 
   /** Starts it. @returns what it said when it was ready. Throws where it ends before; later it is started again. */
   async start(): Promise<Ready> {
+    this.#stopping = false;
     const started = Date.now();
     const { script, args } = this.spec;
     // Its own process group: a Ctrl-C reaches the sandbox alone, which ends its children in order.
@@ -85,7 +86,6 @@ export class Child {
       await this.#gone;
       clearTimeout(kill);
     }
-    this.#log.end();
   }
 
   async #restart(ranMs: number): Promise<void> {

@@ -1,0 +1,15 @@
+// `npm run bench -- NAME`: measures, prints how it goes on standard error and one JSON object as the last line of output.
+import { run as gas } from './bench/gas.ts';
+import { run as publish } from './bench/publish.ts';
+import { run as startup } from './bench/startup.ts';
+
+const benches: Record<string, () => Promise<Record<string, unknown>>> = { gas, publish, startup };
+
+const [name = ''] = process.argv.slice(2);
+const run = benches[name];
+if (!run) {
+  console.error(`Which bench? ${Object.keys(benches).join(', ')}`);
+  process.exit(2);
+}
+console.log(JSON.stringify({ bench: name, ...(await run()) }));
+process.exit(0);

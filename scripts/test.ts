@@ -1,0 +1,57 @@
+// `npm test`: every suite, one after the other, then one line that says how many passed.
+//   npm test                    all of it
+//   npm test -- unit property   the suites named
+import { spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+
+const ROOT = fileURLToPath(new URL('..', import.meta.url));
+
+const SUITES: Record<string, [command: string, ...args: string[]]> = {
+  unit: ['mocha', 'test/unit/**/*.test.ts'],
+  property: ['mocha', 'test/property/**/*.test.ts'],
+  contracts: ['hardhat', 'test'],
+  e2e: ['mocha', '--timeout', '300000', 'test/e2e/**/*.test.ts'],
+};
+
+const asked = process.argv.slice(2);
+const unknown = asked.filter((name) => !(name in SUITES));
+if (unknown.length > 0) {
+  console.error(`No such suite: ${unknown.join(', ')}. There are ${Object.keys(SUITES).join(', ')}.`);
+  process.exit(2);
+}
+
+let passed = 0;
+let failed = 0;
+const broken: string[] = [];
+for (const [name, [command, ...args]] of Object.entries(SUITES)) {
+  if (asked.length > 0 && !asked.includes(name)) continue;
+  console.log(`\n== ${name}`);
+  const began = performance.now();
+  const { code, output } = await run(command, args);
+  const passing = count(output, /(\d+) passing/g);
+  passed += passing;
+  failed += count(output, /(\d+) failing/g);
+  // A suite that ran nothing, or that broke outside of a test, has not passed.
+  if (code !== 0 || passing === 0) broken.push(name);
+  console.log(`== ${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
+}
+if (broken.length > 0) console.error(`\nNot passed: ${broken.join(', ')}`);
+console.log(`\n${passed} passed, ${Math.max(failed, broken.length)} failed`);
+process.exit(broken.length > 0 ? 1 : 0);
+
+function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (data: Buffer) => {
+      process.stdout.write(data);
+      output += data.toString();
+    });
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ code: code ?? 1, output }));
+  });
+}
+
+function count(output: string, pattern: RegExp): number {
+  return [...output.matchAll(pattern)].reduce((sum, match) => sum + Number(match[1]), 0);
+}
