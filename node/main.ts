@@ -32,6 +32,8 @@ try {
   };
   process.on('SIGTERM', stop);
   process.on('SIGINT', stop);
+  // Started with a channel by a supervisor that is gone: nobody else would end this.
+  process.once('disconnect', () => stop('disconnect'));
 } catch (error) {
   process.stderr.write(`${explain(error)}\n`);
   // 78: EX_CONFIG of sysexits.h; a supervisor need not try again.

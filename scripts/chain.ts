@@ -38,7 +38,8 @@ const supervisor = new ChainSupervisor({
   log: (text) => console.error(`[chain] ${text}`),
 });
 
-for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+// `disconnect`: the sandbox that started this is gone.
+for (const signal of ['SIGTERM', 'SIGINT', 'disconnect'] as const) {
   process.on(signal, () => {
     supervisor.stop().then(
       () => process.exit(0),

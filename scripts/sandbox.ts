@@ -1,6 +1,7 @@
 // `npm start`: a whole consortium on this machine. It publishes a sample, shows how each state is reached, verifies a
 // proof offline, and stays up. With --once it runs in a fresh folder to its end and prints one JSON object.
-import { mkdtemp, rm } from 'node:fs/promises';
+import { existsSync, readFileSync } from 'node:fs';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -50,6 +51,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 }
 
 try {
+  await claim(data);
   say(`${pc.bold('Xinlian 信链')} sandbox in ${data}`);
   cluster = await startCluster({ data, say });
   say(pc.green('the gateways are ready'));
@@ -64,6 +66,26 @@ try {
   await cluster?.stop();
   if (values.once) console.log(JSON.stringify({ ok: false, seconds: seconds() }));
   process.exit(1);
+}
+
+/** One sandbox a folder. Throws where another that runs has it. */
+async function claim(folder: string): Promise<void> {
+  const file = join(folder, 'sandbox.pid');
+  await mkdir(folder, { recursive: true });
+  const other = existsSync(file) ? Number(await readFile(file, 'utf8')) : 0;
+  if (other > 0 && isSandbox(other))
+    throw new Error(`a sandbox runs in ${folder} already (process ${other}): end it, or give --data`);
+  await writeFile(file, String(process.pid));
+}
+
+/** Whether that process is one of these: a number alone may be another program's by now. */
+function isSandbox(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return !existsSync('/proc/self') || readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes('sandbox.ts');
+  } catch {
+    return false;
+  }
 }
 
 async function finish({ published, rejected, final, checkpoints, proved }: Outcome): Promise<void> {

@@ -45,7 +45,7 @@ export async function startCluster({ data, say, players }: ClusterOptions): Prom
   };
   try {
     const chain = child('chain', 'scripts/chain.ts', ['--data', join(data, 'chain'), '--port', String(ports.chain)]);
-    const ready = await chain.start();
+    const ready = await chain.startPatiently();
     const { url, chainId, accounts } = ready as unknown as { url: string; chainId: number; accounts: string[] };
     const consortium = await openConsortium(data, ports, { url, chainId, rich: accounts[0] ?? '' }, say);
     await writeConfigs(data, consortium, url);
@@ -59,7 +59,7 @@ export async function startCluster({ data, say, players }: ClusterOptions): Prom
       cast.filter(({ gateway }) => gateway),
       (player) => child(`gateway-${player.key}`, 'gateway/main.ts', ['--config', gatewayConfigFile(data, player)]),
     );
-    await Promise.all([...nodes.values(), ...gateways.values()].map((made) => made.start()));
+    await Promise.all([...nodes.values(), ...gateways.values()].map((made) => made.startPatiently()));
     const portOf = (player: string, kind: 'http' | 'gateway'): string =>
       `http://127.0.0.1:${ports.players[player]?.[kind]}`;
     return {

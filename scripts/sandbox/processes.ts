@@ -3,6 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
+import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -14,6 +15,7 @@ const LONGEST_PAUSE_MS = 5_000;
 const STEADY_MS = 10_000;
 /** After a polite signal. */
 const KILL_AFTER_MS = 15_000;
+const PATIENCE = 4;
 
 export interface ChildSpec {
   name: string;
@@ -49,6 +51,7 @@ export class Child {
 
   /** Starts it. @returns what it said when it was ready. Throws where it ends before; later it is started again. */
   async start(): Promise<Ready> {
+    if (this.#running()) throw new Error(`${this.spec.name} is running`);
     this.#stopping = false;
     const started = Date.now();
     const { script, args } = this.spec;
@@ -59,9 +62,9 @@ export class Child {
     });
     this.#process = child;
     this.#gone = once(child, 'exit');
-    child.stderr.on('data', (data: Buffer) => this.#log.write(data));
+    child.stderr?.on('data', (data: Buffer) => this.#log.write(data));
     const ready = Promise.withResolvers<Ready>();
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: child.stdout as Readable }).on('line', (line) => {
       const said = readyLine(line);
       if (said) ready.resolve(said);
       else this.#log.write(`${line}\n`);
@@ -77,15 +80,31 @@ export class Child {
     return said;
   }
 
+  /** As `start`, for the first time: what an earlier sandbox left behind is given a moment to end. */
+  async startPatiently(): Promise<Ready> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.start();
+      } catch (error) {
+        if (attempt === PATIENCE || this.#stopping) throw error;
+        await new Promise((resolve) => setTimeout(resolve, attempt * 500));
+      }
+    }
+  }
+
   async stop(): Promise<void> {
     this.#stopping = true;
+    const child = this.#running();
+    if (!child) return;
+    child.kill('SIGTERM');
+    const kill = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
+    await this.#gone;
+    clearTimeout(kill);
+  }
+
+  #running(): ChildProcess | undefined {
     const child = this.#process;
-    if (child && child.exitCode === null && child.signalCode === null) {
-      child.kill('SIGTERM');
-      const kill = setTimeout(() => child.kill('SIGKILL'), KILL_AFTER_MS);
-      await this.#gone;
-      clearTimeout(kill);
-    }
+    return child && child.exitCode === null && child.signalCode === null ? child : undefined;
   }
 
   async #restart(ranMs: number): Promise<void> {

@@ -19,7 +19,7 @@ const SAMPLE_SEED = 1;
 const FINAL_WITHIN_MS = 300_000;
 
 export interface Outcome {
-  /** Rows of the input that stand in the log: published now, or before and unchanged. */
+  /** Rows of the input that were new, or corrected what was there. */
   published: number;
   rejected: number;
   /** Of the published rows, those whose anchor is final. */
@@ -67,14 +67,23 @@ export async function publishAndProve(
         .map((line) => JSON.parse(line) as RowOutcome),
     );
   }
-  const positions = outcomes.flatMap(({ position }) => position ?? []);
-  const rejected = outcomes.filter(({ outcome }) => outcome === 'rejected').length;
-  const published = outcomes.length - rejected;
-  say(`${published} rows stand in its log, ${rejected} were rejected`);
+  const count = (kind: RowOutcome['outcome']): number => outcomes.filter(({ outcome }) => outcome === kind).length;
+  const [rejected, unchanged, published] = [
+    count('rejected'),
+    count('unchanged'),
+    count('published') + count('corrected'),
+  ];
+  say(`${published} rows published, ${unchanged} known already, ${rejected} rejected`);
 
-  const info = await waitUntilFinal(cluster, positions, say);
+  const info = await waitUntilFinal(
+    cluster,
+    outcomes.flatMap(({ position }) => position ?? []),
+    say,
+  );
   const log = info.logs[0];
-  const final = positions.filter((position) => position < (log?.final ?? 0)).length;
+  const final = outcomes.filter(
+    ({ outcome, position = Infinity }) => outcome !== 'unchanged' && position < (log?.final ?? 0),
+  ).length;
   const record = outcomes.find(({ record }) => record !== undefined)?.record ?? '';
   const bundle = join(data, 'bundle.json');
   const proved = record !== '' && (await prove(record, bundle, profile, say));

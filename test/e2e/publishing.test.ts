@@ -1,0 +1,112 @@
+// A clerk's day, over real processes: a file with mistakes, the same file mended, a proof.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { Counts, RowOutcome } from '../../node/core/messages/publish.ts';
+import type { RecordStatus } from '../../node/core/messages/record.ts';
+import { sampleFile } from '../../scripts/generate.ts';
+import {
+  lastJson,
+  nodeInfo,
+  readLog,
+  startConsortium,
+  until,
+  xinlian,
+  type TestConsortium,
+} from '../helpers/consortium.ts';
+
+interface PublishResult extends Counts {
+  faults: { row: number; line: number; field?: string; code: string; wanted: string; got: string }[];
+}
+
+const ROWS = 1_000;
+const SEED = 7;
+
+const write = async (path: string, bad: number): Promise<string> => {
+  const text = [...sampleFile({ rows: ROWS, seed: SEED, item: 'xk', format: 'csv', bad })].join('');
+  await writeFile(path, text);
+  return path;
+};
+
+describe('publishing a file', () => {
+  let consortium: TestConsortium;
+  let outcomes: RowOutcome[];
+  const publish = (file: string, ...more: string[]) =>
+    xinlian('publish', file, '--json', '--profile', consortium.profile('regulator'), ...more);
+
+  before(async () => {
+    consortium = await startConsortium(['dafeng', 'regulator']);
+  });
+  after(() => consortium.stop());
+
+  it('changes nothing in a dry run, and tells what it would do', async () => {
+    const result = await publish(await write(join(consortium.data, 'dry.csv'), 5), '--dry-run');
+    expect(result.code, result.stderr).to.equal(2);
+    expect(lastJson<PublishResult>(result)).to.include({ rows: ROWS, published: 995, rejected: 5 });
+    expect((await nodeInfo(consortium, 'regulator')).logs[0]?.size).to.equal(0);
+  });
+
+  it('publishes 995 rows of 1,000 and names the five that are bad', async () => {
+    const list = join(consortium.data, 'outcomes.ndjson');
+    const result = await publish(await write(join(consortium.data, 'bad.csv'), 5), '--outcomes', list);
+    expect(result.code, result.stderr).to.equal(2);
+    const summary = lastJson<PublishResult>(result);
+    expect(summary).to.include({ rows: ROWS, published: 995, rejected: 5, unchanged: 0, corrected: 0 });
+    expect(new Set(summary.faults.map(({ row }) => row)).size).to.equal(5);
+    expect(new Set(summary.faults.map(({ code }) => code)).size).to.be.at.least(4);
+    for (const { line, row, wanted } of summary.faults) {
+      expect(line).to.equal(row + 1);
+      expect(wanted).to.not.equal('');
+    }
+    outcomes = (await readFile(list, 'utf8'))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as RowOutcome);
+    expect(outcomes).to.have.length(ROWS);
+  });
+
+  it('publishes exactly five when the file is sent again mended', async () => {
+    const mended = await write(join(consortium.data, 'mended.csv'), 0);
+    const result = await publish(mended);
+    expect(result.code, result.stderr).to.equal(0);
+    expect(lastJson<PublishResult>(result)).to.include({ published: 5, unchanged: 995, rejected: 0 });
+    const again = await publish(mended);
+    expect(lastJson<PublishResult>(again)).to.include({ published: 0, unchanged: ROWS });
+    const entries = await readLog(consortium, 'regulator');
+    await until(
+      async () => (await readLog(consortium, 'regulator')).filter(({ kind }) => kind === 'publish').length === ROWS,
+    );
+    expect(entries.filter(({ kind }) => kind === 'supersede')).to.be.empty;
+  });
+
+  it('takes a changed row as a correction that supersedes, and shows both versions', async () => {
+    const [first = ''] = sampleFile({ rows: 1, seed: SEED, item: 'xk', format: 'ndjson' });
+    const row = JSON.parse(first) as Record<string, string>;
+    const file = join(consortium.data, 'corrected.ndjson');
+    await writeFile(file, `${JSON.stringify({ ...row, BZ: '更正' })}\n`);
+    expect(lastJson<PublishResult>(await publish(file))).to.include({ corrected: 1, published: 0 });
+    const id = outcomes[0]?.record ?? '';
+    const shown = await xinlian('record', id, '--json', '--profile', consortium.profile('regulator'));
+    const { versions } = lastJson<RecordStatus>(shown);
+    expect(versions.map(({ status }) => status)).to.deep.equal(['superseded', 'live']);
+  });
+
+  it('becomes final, and its bundle verifies offline; a changed byte does not', async () => {
+    const id = outcomes.find(({ outcome, row }) => outcome === 'published' && row > 1)?.record ?? '';
+    await until(async () => {
+      const shown = await xinlian('record', id, '--json', '--profile', consortium.profile('regulator'));
+      return lastJson<RecordStatus>(shown).state === 'final';
+    });
+    const file = join(consortium.data, 'bundle.json');
+    const made = await xinlian('bundle', id, '--out', file, '--profile', consortium.profile('regulator'));
+    expect(made.code, made.stderr).to.equal(0);
+    const verified = await xinlian('verify', file);
+    expect(verified.code, verified.stdout + verified.stderr).to.equal(0);
+
+    const bundle = JSON.parse(await readFile(file, 'utf8')) as { position: number };
+    await writeFile(file, JSON.stringify({ ...bundle, position: bundle.position + 1 }));
+    const refused = await xinlian('verify', file);
+    expect(refused.code).to.equal(1);
+    expect(refused.stdout).to.match(/inclusion/);
+  });
+});
