@@ -114,7 +114,7 @@ export class ChainSupervisor {
       if (state) {
         await writeFile(file, state);
         try {
-          return await this.#adopt(await Engine.start(engineOptions, file));
+          return await this.#adopt(await persistently(() => Engine.start(engineOptions, file), log));
         } catch (error) {
           log(`the engine does not take dump ${number}: ${String(error)}`);
         } finally {
@@ -127,7 +127,7 @@ export class ChainSupervisor {
     if (numbers.length > 0) {
       throw new Error(`none of the ${numbers.length} dumps in ${data} can be used; move it away for a new chain`);
     }
-    return this.#adopt(await Engine.start(engineOptions));
+    return this.#adopt(await persistently(() => Engine.start(engineOptions), log));
   }
 
   async #adopt(engine: Engine): Promise<Engine> {
@@ -222,5 +222,17 @@ export class ChainSupervisor {
     const turn = this.#turn.then(work);
     this.#turn = turn.catch(() => undefined);
     return turn;
+  }
+}
+
+/** A start can fail by chance, as where another process takes the port: no reason to go back to an older dump. */
+async function persistently<T>(work: () => Promise<T>, log: (text: string) => void): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (attempt === 3) throw error;
+      log(`${String(error)}; trying again`);
+    }
   }
 }

@@ -30,8 +30,18 @@ export async function freePort(): Promise<number> {
 }
 
 /** @param args more options of anvil */
-export async function startAnvil(args: string[] = [], port?: number): Promise<Anvil> {
-  const chosen = port ?? (await freePort());
+export async function startAnvil(args: string[] = []): Promise<Anvil> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOn(await freePort(), args);
+    } catch (error) {
+      // Another process may have taken the port in between.
+      if (attempt === 3) throw error;
+    }
+  }
+}
+
+async function startOn(chosen: number, args: string[]): Promise<Anvil> {
   const child = spawn(
     anvilBinary(),
     ['--port', String(chosen), '--hardfork', 'london', '--chain-id', String(TEST_CHAIN_ID), '--quiet', ...args],
@@ -66,7 +76,8 @@ export async function startAnvil(args: string[] = [], port?: number): Promise<An
 
 async function untilAnswering(child: ChildProcess, ask: () => Promise<unknown>): Promise<void> {
   for (;;) {
-    if (child.exitCode !== null) throw new Error(`anvil ended with ${child.exitCode}`);
+    const ended = child.exitCode ?? child.signalCode;
+    if (ended !== null) throw new Error(`anvil ended with ${ended}`);
     try {
       await ask();
       return;

@@ -116,10 +116,11 @@ export class TestConsortium {
   async follower(
     options: Partial<FollowerOptions> = {},
     store: ChainStore = new MemoryChainStore(),
+    log: Log = silent,
   ): Promise<Follower> {
     const follower = await Follower.open(
       { contracts: this.contracts, finality: { kind: 'depth', depth: 1 }, pollMs: 20, ...options },
-      { rpc: this.rpc, store, clock: systemClock, log: silent },
+      { rpc: this.rpc, store, clock: systemClock, log },
     );
     this.#followers.push(follower);
     return follower;
@@ -155,4 +156,10 @@ export async function until(follower: Follower, condition: () => boolean): Promi
       resolve();
     });
   });
+}
+
+/** A log, and the end of the wait for its first warning. */
+export function warned(): { log: Log; warning: Promise<void> } {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  return { log: { ...silent, warn: () => resolve() }, warning: promise };
 }

@@ -4,7 +4,7 @@ import type { ChainChange, ChainEvent } from '../../../node/chain/events.ts';
 import { passByVote } from '../../../node/chain/deploy.ts';
 import { MemoryChainStore } from '../../../node/chain/memory-store.ts';
 import { XinlianError } from '../../../node/core/errors.ts';
-import { bodyOf, digest, TestConsortium, until } from '../../helpers/consortium-on-anvil.ts';
+import { bodyOf, digest, TestConsortium, until, warned } from '../../helpers/consortium-on-anvil.ts';
 
 const SCOPE = toHex(digest('scope'));
 const REASON = toHex(digest('reason'));
@@ -138,11 +138,12 @@ describe('follower', () => {
 
   it('goes on when the chain was away', async () => {
     const [first] = consortium.bodies;
-    const follower = await consortium.follower();
+    const { log: warnings, warning } = warned();
+    const follower = await consortium.follower({}, undefined, warnings);
     follower.start();
     await follower.caughtUp();
     consortium.anvil.pause();
-    while (follower.status.fault === undefined) await new Promise((resolve) => setImmediate(resolve));
+    await warning;
     expect(XinlianError.is(follower.status.fault, 'CHAIN_UNREACHABLE')).to.equal(true);
     consortium.anvil.resume();
     const { log } = await consortium.writer(first!).registerLog(SCOPE);
@@ -151,9 +152,10 @@ describe('follower', () => {
 
   it('refuses the contracts of another consortium', async () => {
     const foreign = { ...consortium.contracts, deployment: REASON };
-    const follower = await consortium.follower({ contracts: foreign });
+    const { log, warning } = warned();
+    const follower = await consortium.follower({ contracts: foreign }, undefined, log);
     follower.start();
-    while (follower.status.fault === undefined) await new Promise((resolve) => setImmediate(resolve));
+    await warning;
     expect(XinlianError.is(follower.status.fault, 'CHAIN_WRONG')).to.equal(true);
     expect(follower.view.head()).to.equal(undefined);
   });
