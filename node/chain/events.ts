@@ -21,7 +21,7 @@ export interface Admission {
 }
 
 /** Where an event stands in the chain. */
-export interface EventPlace {
+interface EventPlace {
   block: number;
   blockHash: Hex;
   transaction: Hex;

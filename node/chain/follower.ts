@@ -13,7 +13,7 @@ import { ChainView } from './view.ts';
  * When a block is final. By depth: depth 1 is the head itself (a consensus with immediate finality). By tag: what the
  * engine calls `finalized`.
  */
-export type Finality = { kind: 'depth'; depth: number } | { kind: 'tag' };
+type Finality = { kind: 'depth'; depth: number } | { kind: 'tag' };
 
 export interface FollowerOptions {
   contracts: ConsortiumContracts;

@@ -3,7 +3,8 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
-const require = createRequire(import.meta.url);
+// The platform's package is a dependency of this one, wherever npm puts it.
+const require = createRequire(createRequire(import.meta.url).resolve('@foundry-rs/anvil/package.json'));
 /** Node's names of architectures in the names of the packages. */
 const ARCHITECTURES: Record<string, string> = { x64: 'amd64', arm64: 'arm64' };
 
