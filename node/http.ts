@@ -11,6 +11,8 @@ export interface HttpSurface {
   metrics(): Promise<string>;
   /** @throws NOT_FOUND, MALFORMED */
   logFile(log: string, path: string): Promise<LogFile>;
+  /** Told what its client is not: the cause of a 500. */
+  failed(error: unknown): void;
 }
 
 export interface HttpServer {
@@ -23,8 +25,10 @@ interface Answer {
   status: number;
   type: string;
   body: string | Uint8Array;
-  cache?: string;
+  headers?: Record<string, string>;
 }
+
+const PROBLEM = 'application/problem+json';
 
 /** @param port 0: a free one */
 export async function startHttp(
@@ -44,19 +48,25 @@ export async function startHttp(
 }
 
 async function respond(surface: HttpSurface, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, type, body, cache } = await answer(surface, request).catch(problem);
+  const { status, type, body, headers } = await answer(surface, request).catch((error: unknown) =>
+    problem(surface, error),
+  );
   response.writeHead(status, {
     'content-type': type,
-    'cache-control': cache ?? 'no-store',
+    'content-length': Buffer.byteLength(body),
+    'cache-control': 'no-store',
     'x-content-type-options': 'nosniff',
+    ...headers,
   });
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answer(surface: HttpSurface, { method, url }: IncomingMessage): Promise<Answer> {
-  if (method !== 'GET' && method !== 'HEAD')
-    return json(405, { status: 405, title: 'Only GET is served here' }, 'application/problem+json');
-  const { pathname } = new URL(url ?? '/', 'http://node');
+async function answer(surface: HttpSurface, { method, url = '/' }: IncomingMessage): Promise<Answer> {
+  if (method !== 'GET' && method !== 'HEAD') {
+    const refusal = json(405, { status: 405, title: 'Only GET is served here' }, PROBLEM);
+    return { ...refusal, headers: { allow: 'GET, HEAD' } };
+  }
+  const pathname: string = URL.parse(url, 'http://node')?.pathname ?? '';
   switch (pathname) {
     case '/healthz/live':
       return json(200, { ok: true });
@@ -70,20 +80,22 @@ async function answer(surface: HttpSurface, { method, url }: IncomingMessage): P
       return { status: 200, type: 'text/plain; version=0.0.4', body: await surface.metrics() };
   }
   const match = /^\/logs\/(0x[0-9a-f]{64})\/(.+)$/.exec(pathname);
-  if (!match) throw new XinlianError('NOT_FOUND', { what: 'path', id: pathname });
+  if (!match) throw new XinlianError('NOT_FOUND', { what: 'path', id: url });
   const file = await surface.logFile(match[1] ?? '', match[2] ?? '');
   return {
     status: 200,
     type: file.text ? 'text/plain; charset=utf-8' : 'application/octet-stream',
     body: file.bytes,
-    cache: file.immutable ? 'public, max-age=31536000, immutable' : 'public, max-age=1',
+    headers: { 'cache-control': file.immutable ? 'public, max-age=31536000, immutable' : 'public, max-age=1' },
   };
 }
 
-function problem(error: unknown): Answer {
+function problem(surface: HttpSurface, error: unknown): Answer {
   const status = XinlianError.is(error, 'NOT_FOUND') ? 404 : XinlianError.is(error, 'MALFORMED') ? 400 : 500;
-  const body = XinlianError.is(error) && status < 500 ? { status, code: error.code, ...error.details } : { status };
-  return json(status, body, 'application/problem+json');
+  if (XinlianError.is(error) && status < 500)
+    return json(status, { status, code: error.code, ...error.details }, PROBLEM);
+  surface.failed(error);
+  return json(status, { status }, PROBLEM);
 }
 
 function json(status: number, body: object, type = 'application/json'): Answer {

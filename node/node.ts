@@ -19,7 +19,7 @@ import { GroupCommit } from './exchange/group-commit.ts';
 import { readLogFile, type LogFile } from './exchange/log-files.ts';
 import { MemberNode } from './exchange/member-node.ts';
 import { Methods } from './exchange/methods.ts';
-import type { AnchorProver, Log } from './exchange/ports.ts';
+import type { AnchorProver, Log, StoredLog } from './exchange/ports.ts';
 import { Publisher } from './exchange/publisher.ts';
 import { Records } from './exchange/records.ts';
 import { Sessions } from './exchange/sessions.ts';
@@ -41,7 +41,6 @@ import { LevelRecordStore, LevelSubmissionStore } from './store/record-store.ts'
 import { openStore, type Batch, type Store } from './store/store.ts';
 import { VERSION } from './version.ts';
 
-const STALE_SECONDS = 120;
 const SIGN_MS = 1_000;
 const ANCHOR_MS = 10_000;
 
@@ -102,6 +101,7 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
   started.add(() => commits.drain());
   const logs = new LevelLogStore(store);
   const records = new LevelRecordStore(store);
+  const stored = await logs.logs();
 
   const members = new Map<MemberId, MemberNode<Batch>>();
   const timing = { signMs: config.timing?.signMs ?? SIGN_MS, anchorMs: config.timing?.anchorMs ?? ANCHOR_MS };
@@ -110,6 +110,8 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
     const id = parseMemberId(text);
     const keys = await provider.open(id);
     firstKeys ??= keys;
+    const inUse = stored.some(({ owner, size }) => owner === id && size > 0);
+    const vault = await openVaultFile(join(config.data, 'vault', `${id}.json`), keys.vault, inUse);
     const member = new MemberNode<Batch>(
       id,
       { origin: { chainId: config.chain.chainId, logAnchor: config.chain.logAnchor as Hex }, ...timing },
@@ -117,7 +119,7 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
         store: logs,
         commits,
         keys,
-        vault: new RecordVault(await openVaultFile(join(config.data, 'vault', `${id}.json`), keys.vault)),
+        vault: new RecordVault(vault),
         view,
         writer: chain.writer(keys),
         prover: chain.prover,
@@ -128,7 +130,7 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
     members.set(id, member);
     started.add(() => member.stop());
   }
-  await openLogs(members, logs, chain.follower, log, started);
+  await openLogs(members, stored, chain.follower, log, started);
 
   const metrics = createMetrics(() => info());
   const publisher = new Publisher({ records, clock: systemClock });
@@ -137,6 +139,7 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
     publisher,
     commits,
     catalogue: builtInCatalogue,
+    clock: systemClock,
     counted: (counts) => metrics.countRows(counts),
   });
   const methods = new Methods({
@@ -156,7 +159,11 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
 
   const host = await startHost(config, firstKeys, chain.follower, log, started);
   serve(host, { methods, sessions, members, view, readLog, info });
-  const http = await startSurface(config, { info, metrics, readLog, follower: chain.follower, members }, started);
+  const http = await startSurface(
+    config,
+    { info, metrics, readLog, follower: chain.follower, members, commits, log },
+    started,
+  );
   log.info({ http: http.address(), peer: host.addresses(), members: [...members.keys()] }, 'node started');
   return {
     info,
@@ -237,12 +244,11 @@ function asBundlePart(proof: Awaited<ReturnType<typeof captureAnchor>>): AnchorP
 /** Goes on with the logs that are here; those that are not are opened on the chain, as soon as it is read to its head. */
 async function openLogs(
   members: ReadonlyMap<MemberId, MemberNode<Batch>>,
-  logs: LevelLogStore,
+  stored: readonly StoredLog[],
   follower: Follower,
   log: Log,
   started: Started,
 ): Promise<void> {
-  const stored = await logs.logs();
   let number = Math.max(0, ...stored.map((state) => state.number));
   const missing: MemberNode<Batch>[] = [];
   for (const member of members.values()) if (!(await member.resume(stored))) missing.push(member);
@@ -350,7 +356,14 @@ async function startSurface(
     readLog,
     follower,
     members,
-  }: Pick<Served, 'info' | 'readLog' | 'members'> & { metrics: NodeMetrics; follower: Follower },
+    commits,
+    log,
+  }: Pick<Served, 'info' | 'readLog' | 'members'> & {
+    metrics: NodeMetrics;
+    follower: Follower;
+    commits: GroupCommit<Batch>;
+    log: Log;
+  },
   started: Started,
 ): Promise<HttpServer> {
   const server = await startHttp(http, {
@@ -358,13 +371,13 @@ async function startSurface(
     metrics: () => metrics.text(),
     logFile: readLog,
     unready: () => {
+      if (commits.failed) return 'a restart: a write to the store failed';
       const closed = [...members.values()].find((member) => !member.opened);
       if (closed) return `member ${closed.id} waits for ${closed.waits()}`;
-      const head = follower.view.head();
-      const age = head ? systemClock.now() / 1000 - head.time : Infinity;
-      // Publishing goes on without the chain: a stale head is told, and is no ground to take the node out of service.
-      return age > STALE_SECONDS && !head ? 'the first block of the chain' : '';
+      // Publishing goes on without the chain: a stale head is no ground to take the node out of service.
+      return follower.view.head() ? '' : 'the first block of the chain';
     },
+    failed: (error) => log.error({ err: error }, 'an HTTP request failed'),
   });
   started.add(() => server.stop());
   return server;

@@ -74,30 +74,38 @@ export async function acceptSession(
   return manifest;
 }
 
-/** One end of a session. A number is used once in a direction: the caller counts. */
+/**
+ * One end of a session. A number is used once in a direction: the caller counts.
+ *
+ * The keys come of the client's secret and of the session id, which the node draws anew whenever it opens one: so a
+ * manifest that is sent again, to a node that was restarted, gives other keys, and no old call opens under them.
+ */
 export class SealedChannel {
   readonly #outward: Uint8Array;
   readonly #inward: Uint8Array;
   readonly #additional: Uint8Array;
 
-  constructor(manifest: SessionManifest, end: 'client' | 'node') {
-    const key = fromBase64Url(manifest.key, 32);
-    const up = hkdfExpand(key, 'xinlian/session/up/v1', 32);
-    const down = hkdfExpand(key, 'xinlian/session/down/v1', 32);
+  /** @param session as the node's answer has it */
+  constructor({ key }: Pick<SessionManifest, 'key'>, session: string, end: 'client' | 'node') {
+    const secret = fromBase64Url(key, 32);
+    const up = hkdfExpand(secret, `xinlian/session/up/v1/${session}`, 32);
+    const down = hkdfExpand(secret, `xinlian/session/down/v1/${session}`, 32);
     [this.#outward, this.#inward] = end === 'client' ? [up, down] : [down, up];
-    this.#additional = utf8(manifest.jti);
+    this.#additional = utf8(session);
   }
 
-  seal(n: number, plaintext: Uint8Array): Promise<Uint8Array> {
+  async seal(n: number, plaintext: Uint8Array): Promise<Uint8Array> {
     return sealAesGcm(this.#outward, nonce(n), this.#additional, plaintext);
   }
 
   /** @throws SIGNATURE_INVALID for what the other end did not seal under this number */
-  open(n: number, sealed: Uint8Array): Promise<Uint8Array> {
+  async open(n: number, sealed: Uint8Array): Promise<Uint8Array> {
     return openAesGcm(this.#inward, nonce(n), this.#additional, sealed, `session call ${n}`);
   }
 }
 
 function nonce(n: number): Uint8Array {
+  // Beyond 2^53, or behind the point, two numbers could give one nonce.
+  if (!Number.isSafeInteger(n) || n < 0) malformed('number of a call', 'an integer from 0 to 2^53 − 1', n);
   return concat(new Uint8Array(4), u64(n));
 }

@@ -1,6 +1,6 @@
 // One append-only log of a member: positions, tree, tiles, status tree. What signs and anchors it is `checkpointer.ts`.
-import { encodeEntry, type Entry } from '../core/entry.ts';
 import { concat, equalBytes } from '../core/bytes.ts';
+import { decodeEntry, encodeEntry, type Entry } from '../core/entry.ts';
 import { leafHash, rootHash, TreeFrontier, type HashReader } from '../core/merkle.ts';
 import { EMPTY_STATUS, updateStatusTree } from '../core/status-tree.ts';
 import { TILE_WIDTH, tileHashReader } from '../core/tiles.ts';
@@ -17,6 +17,14 @@ interface OpenTile {
   count: number;
 }
 
+/** What is in a batch, and not on the disk before that batch is. */
+class Staged {
+  /** Tiles that were filled, by `tilePlace`. */
+  readonly tiles = new Map<string, Uint8Array>();
+  /** What a status entry covers, by position; null is live. */
+  readonly statuses = new Map<number, Uint8Array | null>();
+}
+
 export class AgencyLog<B extends WriteBatch = WriteBatch> {
   readonly #store: LogStore<B>;
   readonly #frontier: TreeFrontier;
@@ -24,6 +32,11 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
   readonly #pending: Map<number, Uint8Array | null>;
   #state: StoredLog;
   #dirty = false;
+  /** For the batch that is open, and for the one that is on its way to the disk: there is one of each at most. */
+  #staged = new Staged();
+  #committing = new Staged();
+  /** Size behind the last status entry. */
+  #coveredSize = 0;
 
   private constructor(store: LogStore<B>, state: StoredLog, pending: Map<number, Uint8Array | null>) {
     this.#store = store;
@@ -45,8 +58,17 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
 
   /** Goes on with a stored log. Throws `STORE_CORRUPT` where its entries do not give its tree. */
   static async load<B extends WriteBatch>(store: LogStore<B>, state: StoredLog): Promise<AgencyLog<B>> {
-    const log = new AgencyLog(store, state, await store.pendingStatus(state.number));
-    await log.#loadOpenTiles();
+    const pending = await store.pendingStatus(state.number);
+    let log: AgencyLog<B>;
+    try {
+      log = new AgencyLog(store, state, pending);
+      await log.#loadOpenTiles();
+      log.#loadCoveredSize();
+    } catch (cause) {
+      if (!XinlianError.is(cause, 'MALFORMED')) throw cause;
+      const { wanted, got } = cause.details;
+      throw new XinlianError('STORE_CORRUPT', { what: `log ${state.id}`, wanted, got }, { cause });
+    }
     return log;
   }
 
@@ -79,7 +101,13 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
   tile(level: number, index: number): Uint8Array {
     const open = this.#open[level];
     if (open?.index === index) return open.hashes.subarray(0, open.count * 32);
-    return this.#store.tile(this.#state.number, level, index) ?? NO_TILE;
+    const place = tilePlace(level, index);
+    return (
+      this.#staged.tiles.get(place) ??
+      this.#committing.tiles.get(place) ??
+      this.#store.tile(this.#state.number, level, index) ??
+      NO_TILE
+    );
   }
 
   /** Adds an entry to the batch. @returns its position */
@@ -102,14 +130,25 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
 
   /** Status now, whether or not a status entry covers it yet; undefined: live. */
   status(position: number): Uint8Array | undefined {
-    const pending = this.#pending.get(position);
-    if (pending !== undefined) return pending ?? undefined;
+    for (const statuses of [this.#pending, this.#staged.statuses, this.#committing.statuses]) {
+      const status = statuses.get(position);
+      if (status !== undefined) return status ?? undefined;
+    }
     return this.#store.status(this.#state.number, position);
   }
 
-  /** Brings the status tree up to date and appends its root: the last entry under a checkpoint. */
+  /**
+   * Brings the status tree up to date and appends its root: the last entry under a checkpoint. Does nothing where the
+   * last entry is that one already.
+   * @throws CONFLICT while the status entry before it is not durable: the status tree is read from the disk
+   */
   appendStatus(batch: B, time: number): void {
-    const { number } = this.#state;
+    const { number, id } = this.#state;
+    if (this.#pending.size === 0 && this.#coveredSize === this.size) return;
+    if (this.#staged.statuses.size + this.#committing.statuses.size > 0) {
+      const got = 'one that is not';
+      throw new XinlianError('CONFLICT', { what: `status of log ${id}`, wanted: 'a durable status entry', got });
+    }
     const entryPosition = this.size;
     const { root, writes } = updateStatusTree(
       this.#state.statusRoot,
@@ -118,12 +157,16 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
     );
     for (const { depth, prefix, hash } of writes)
       this.#store.putStatusNode(batch, number, depth, prefix, hash, entryPosition);
-    for (const [position, value] of this.#pending) this.#store.putStatus(batch, number, position, value, entryPosition);
+    for (const [position, value] of this.#pending) {
+      this.#store.putStatus(batch, number, position, value, entryPosition);
+      this.#staged.statuses.set(position, value);
+    }
     this.#store.clearPendingStatus(batch, number, this.#pending.keys());
     const statusChanged = this.#pending.size > 0 ? entryPosition : this.#state.statusChanged;
     this.#pending.clear();
     this.#state = { ...this.#state, statusRoot: root, statusChanged };
     this.append(batch, { kind: 'status', time, root });
+    this.#coveredSize = this.size;
   }
 
   setSigned(batch: B, signed: { size: number; root: Uint8Array }, note: string): void {
@@ -132,12 +175,15 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
     this.#store.putCheckpoint(batch, this.#state.number, signed.size, note);
   }
 
-  /** Writes the state once a batch; the commit's hook calls it. */
-  save(batch: B): void {
-    if (!this.#dirty) return;
+  /** Writes the state once a batch: a hook of its commits. */
+  save(batch: B): (() => void) | undefined {
+    if (!this.#dirty) return undefined;
     this.#dirty = false;
     this.#state = { ...this.#state, size: this.#frontier.size, frontier: this.#frontier.hashes };
     this.#store.putLog(batch, this.#state);
+    this.#committing = this.#staged;
+    this.#staged = new Staged();
+    return () => (this.#committing = new Staged());
   }
 
   #addToTile(batch: B, level: number, index: number, hash: Uint8Array): void {
@@ -149,10 +195,17 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
     }
     open.hashes.set(hash, open.count * 32);
     open.count++;
+    if (open.count === TILE_WIDTH) this.#staged.tiles.set(tilePlace(level, tileIndex), open.hashes);
     // An open tile of leaves follows from the entries; those above would cost 256 tiles a hash to make again.
     if (open.count === TILE_WIDTH || level > 0) {
       this.#store.putTile(batch, this.#state.number, level, tileIndex, open.hashes.slice(0, open.count * 32));
     }
+  }
+
+  #loadCoveredSize(): void {
+    const { number, size } = this.#state;
+    const last = size > 0 ? this.#store.entry(number, size - 1) : undefined;
+    if (last && decodeEntry(last).kind === 'status') this.#coveredSize = size;
   }
 
   async #loadOpenTiles(): Promise<void> {
@@ -179,4 +232,8 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
       });
     }
   }
+}
+
+function tilePlace(level: number, index: number): string {
+  return `${level}/${index}`;
 }

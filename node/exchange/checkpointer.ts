@@ -36,19 +36,21 @@ interface Dependencies<B extends Batch> {
   logger: Log;
 }
 
+type Work = 'signing' | 'anchoring' | 'keeping an anchor proof';
+
 export class Checkpointer<B extends Batch = Batch> {
   readonly #options: CheckpointerOptions;
   readonly #needs: Dependencies<B>;
   readonly #origin: string;
   readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
-  #tick: Promise<void> | undefined;
-  #anchoring: Promise<void> | undefined;
+  #signing: Promise<void> | undefined;
+  readonly #working = new Map<Work, Promise<void>>();
   #anchorDue = 0;
-  /** The last anchor that was sent, until the view has seen its block. */
-  #sent: { size: number; block: number } | undefined;
-  /** What the next step waits for, in words; empty when nothing is left to do. */
-  #trouble = '';
+  /** Block of the last anchor that was sent: the view does not know of it before that. */
+  #sentBlock = 0;
+  /** What fails, in words. */
+  readonly #troubles = new Map<Work, string>();
   /** Set for good where this log must not go on. */
   #halted: XinlianError | undefined;
 
@@ -59,15 +61,14 @@ export class Checkpointer<B extends Batch = Batch> {
   }
 
   start(): void {
-    this.#timer ??= setInterval(() => this.#run(), this.#options.signMs);
+    this.#timer ??= setInterval(() => this.#step(), this.#options.signMs);
   }
 
-  /** Ends for good: waits for a signature under way, gives up an anchor that waits for the chain. */
+  /** Ends for good: waits for a signature under way, gives up what waits for the chain. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);
     this.#abort.abort(new XinlianError('CLOSED', { what: 'checkpointer' }));
-    await this.#tick;
-    await this.#anchoring;
+    await Promise.all(this.#working.values());
   }
 
   /** What the next step waits for; empty when everything is final. */
@@ -77,18 +78,28 @@ export class Checkpointer<B extends Batch = Batch> {
     const chain = view.log(log.state.id);
     const { size } = log;
     if (size === 0 || (chain?.final?.size ?? 0) >= size) return '';
-    if (this.#trouble) return this.#trouble;
+    const [trouble] = this.#troubles.values();
+    if (trouble !== undefined) return trouble;
     if (size > (log.state.signed?.size ?? 0)) return 'the next checkpoint';
     if (!chain) return 'the chain to know this log';
     if (size > (chain.head?.size ?? 0)) return 'the next anchor';
     return 'the anchoring block to become final';
   }
 
-  /** Signs a checkpoint over everything taken in so far; none where nothing is new. */
-  async sign(): Promise<void> {
-    const { log, commits, clock, key } = this.#needs;
+  /**
+   * Signs a checkpoint over everything taken in so far; none where nothing is new.
+   * @throws STORE_CORRUPT where that does not extend what was signed or anchored: then nothing is signed ever again
+   */
+  sign(): Promise<void> {
+    return (this.#signing ??= this.#sign().finally(() => (this.#signing = undefined)));
+  }
+
+  async #sign(): Promise<void> {
+    const { log, commits, clock, key, view } = this.#needs;
     if (this.#halted) throw this.#halted;
     if (!log.unsigned) return;
+    const head = view.log(log.state.id)?.head;
+    if (head) this.#assertOurs(head.size, head.root);
     const { size, root } = await commits.run((batch) => {
       log.appendStatus(batch, Math.floor(clock.now() / 1000));
       return { size: log.size, root: log.root() };
@@ -111,14 +122,13 @@ export class Checkpointer<B extends Batch = Batch> {
     if (!chain || !signed) return;
     const anchored = chain.head?.size ?? 0;
     if (chain.head) this.#assertOurs(chain.head.size, chain.head.root);
-    if (signed.size <= anchored) return;
-    if (this.#sent && this.#sent.size >= signed.size && (view.head()?.number ?? 0) < this.#sent.block) return;
+    if (signed.size <= anchored || (view.head()?.number ?? 0) < this.#sentBlock) return;
     const proof = anchored === 0 ? [] : consistencyProof(anchored, signed.size, log.reader(signed.size));
     const { transaction, block } = await writer.anchor(
       { log: id, size: signed.size, root: signed.root, proof },
       this.#abort.signal,
     );
-    this.#sent = { size: signed.size, block };
+    this.#sentBlock = block;
     logger.debug({ log: id, size: signed.size, transaction, block }, 'anchored');
   }
 
@@ -128,35 +138,36 @@ export class Checkpointer<B extends Batch = Batch> {
     const { id, number } = log.state;
     const final = view.log(id)?.final;
     if (!final || final.size > log.size || store.checkpoint(number, final.size) === undefined) return;
-    if ((await store.anchorProofFrom(number, final.size))?.size === final.size) return;
+    if (((await store.lastAnchorProof(number))?.size ?? 0) >= final.size) return;
     const proof = await prover.capture(id, final, this.#abort.signal);
     await commits.run((batch) => store.putAnchorProof(batch, number, final.size, proof));
   }
 
-  #run(): void {
-    this.#tick ??= this.#step().finally(() => (this.#tick = undefined));
+  /** Each kind of work runs beside the others: what waits for a chain that is down must not keep the log from signing. */
+  #step(): void {
+    this.#begin('signing', () => this.sign());
+    this.#begin('keeping an anchor proof', () => this.capture());
+    if (this.#needs.clock.now() < this.#anchorDue) return;
+    this.#anchorDue = this.#needs.clock.now() + this.#options.anchorMs;
+    this.#begin('anchoring', () => this.anchor());
   }
 
-  async #step(): Promise<void> {
-    await this.#attempt('signing', () => this.sign());
-    // An anchor may wait long for a chain that is down; signing goes on meanwhile.
-    if (!this.#anchoring && this.#needs.clock.now() >= this.#anchorDue) {
-      this.#anchorDue = this.#needs.clock.now() + this.#options.anchorMs;
-      this.#anchoring = this.#attempt('anchoring', async () => {
-        await this.anchor();
-        this.#trouble = '';
-      }).finally(() => (this.#anchoring = undefined));
-    }
-    await this.#attempt('keeping an anchor proof', () => this.capture());
+  #begin(what: Work, work: () => Promise<void>): void {
+    if (this.#working.has(what)) return;
+    this.#working.set(
+      what,
+      this.#attempt(what, work).finally(() => this.#working.delete(what)),
+    );
   }
 
-  async #attempt(what: string, work: () => Promise<void>): Promise<void> {
+  async #attempt(what: Work, work: () => Promise<void>): Promise<void> {
     if (this.#halted || this.#abort.signal.aborted) return;
     try {
       await work();
+      this.#troubles.delete(what);
     } catch (error) {
       if (this.#abort.signal.aborted) return;
-      this.#trouble = `${what}: ${error instanceof Error ? error.message : String(error)}`;
+      this.#troubles.set(what, `${what}: ${error instanceof Error ? error.message : String(error)}`);
       this.#needs.logger.warn({ log: this.#needs.log.state.id, err: error }, `${what} failed; tried again`);
     }
   }

@@ -3,7 +3,7 @@ import type { Hex } from '../core/bytes.ts';
 import type { AnchorProof } from '../core/bundle.ts';
 import type { AnchoredHead, ChainHead, KeyKind, LogState, Member, Role } from '../core/consortium.ts';
 import type { LogId, MemberId, RecordId } from '../core/ids.ts';
-import type { ChunkResult, SubmissionState } from '../core/messages/publish.ts';
+import type { SubmissionState } from '../core/messages/publish.ts';
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -54,8 +54,8 @@ export interface LogStore<B extends WriteBatch = WriteBatch> {
   putCheckpoint(batch: B, log: number, size: number, note: string): void;
   checkpoint(log: number, size: number): string | undefined;
   putAnchorProof(batch: B, log: number, size: number, proof: AnchorProof): void;
-  /** The proof of the smallest anchored size that is at least `size`. */
-  anchorProofFrom(log: number, size: number): Promise<{ size: number; proof: AnchorProof } | undefined>;
+  /** The proof of the largest size that has one. */
+  lastAnchorProof(log: number): Promise<{ size: number; proof: AnchorProof } | undefined>;
   /** Node of the status tree now; undefined where the subtree is empty. */
   statusNode(log: number, depth: number, prefix: number): Uint8Array | undefined;
   /** As it was under the status entry at `position`. */
@@ -106,8 +106,24 @@ export interface SealedVersion {
 export interface SubmissionStore<B extends WriteBatch = WriteBatch> {
   submission(member: MemberId, id: string): SubmissionState | undefined;
   putSubmission(batch: B, member: MemberId, state: SubmissionState): void;
-  chunk(member: MemberId, id: string, index: number): ChunkResult | undefined;
-  putChunk(batch: B, member: MemberId, id: string, result: ChunkResult): void;
+  /** The answer to a chunk, sealed. */
+  chunk(member: MemberId, id: string, index: number): Uint8Array | undefined;
+  putChunk(batch: B, member: MemberId, id: string, index: number, answer: Uint8Array): void;
+  /** Notes that a submission was closed, for `closedBefore`. */
+  putClosed(batch: B, closed: ClosedSubmission): void;
+  /** Closed submissions that still have their answers, the oldest first. @param time milliseconds since 1970 */
+  closedBefore(time: number, limit: number): Promise<ClosedSubmission[]>;
+  /** Deletes the answers of a closed submission. */
+  forgetChunks(batch: B, closed: ClosedSubmission): void;
+}
+
+export interface ClosedSubmission {
+  member: MemberId;
+  submission: string;
+  /** Milliseconds since 1970. */
+  time: number;
+  /** How many it had. */
+  chunks: number;
 }
 
 /** The chain as this node sees it. */

@@ -1,6 +1,6 @@
 // Publishing: rows of a member become records, each with a line in its log. Idempotent by business key.
 import { commitRecord, type ClaimValue } from '../core/disclosure.ts';
-import { toBase64Url, utf8, equalBytes } from '../core/bytes.ts';
+import { equalBytes, toBase64Url, utf8 } from '../core/bytes.ts';
 import { canonicalize } from '../core/canonical.ts';
 import { parseRecordId, type RecordId } from '../core/ids.ts';
 import type { Counts, RowOutcome } from '../core/messages/publish.ts';
@@ -9,6 +9,7 @@ import { chinaDate } from '../policy/date.ts';
 import { createRowReader, type NormalRow, type RowReader } from '../policy/row.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { Clock, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
+import { RowReport } from './row-report.ts';
 import type { RecordVault } from './vault.ts';
 
 /** A member, with the parts of the node that are its own. */
@@ -32,7 +33,8 @@ export class Publisher<B extends WriteBatch> {
   }
 
   /**
-   * Stages rows in a batch; good ones go on whatever the bad ones are. Without a batch it is a dry run: nothing changes.
+   * Stages rows in a batch; good ones go on whatever the bad ones are. Without a batch it is a dry run: nothing changes,
+   * and each row is judged against what is published, not against the rows before it.
    * @param rows what JSON gave for each line, or undefined for a line that is no JSON
    * @param firstRow ordinal of the first row in its submission, from 1
    * @returns outcomes in the order of the rows, and what to call when the batch is durable
@@ -45,7 +47,9 @@ export class Publisher<B extends WriteBatch> {
     firstRow: number,
   ): { outcomes: RowOutcome[]; settle: () => void } {
     const staged: [RecordId, StoredRecord][] = [];
-    const outcomes = rows.map((row, i) => this.#take(batch && { batch, staged }, member, item, row, firstRow + i));
+    const write = batch && { batch, staged };
+    const report = new RowReport();
+    const outcomes = rows.map((row, i) => this.#take(write, member, item, row, { ordinal: firstRow + i, report }));
     const settle = () => {
       for (const [id, record] of staged) if (this.#staged.get(id) === record) this.#staged.delete(id);
     };
@@ -57,17 +61,16 @@ export class Publisher<B extends WriteBatch> {
     member: Publishing<B>,
     item: CatalogueItem,
     value: unknown,
-    row: number,
+    { ordinal: row, report }: { ordinal: number; report: RowReport },
   ): RowOutcome {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      const got = value === undefined ? 'a line that is not JSON' : JSON.stringify(value).slice(0, 80);
-      return { row, outcome: 'rejected', faults: [{ code: 'json', wanted: 'a JSON object, one a line', got }] };
+      const fault = { code: 'json', wanted: 'a JSON object, one a line', got: kindOf(value) };
+      return { row, outcome: 'rejected', ...report.tell([fault], []) };
     }
     const now = this.#clock.now();
     const read = this.#reader(item)(value as Record<string, unknown>, chinaDate(now));
-    const warnings = read.ok ? read.row.warnings : read.warnings;
-    const notes = warnings.length > 0 ? { warnings } : {};
-    if (!read.ok) return { row, outcome: 'rejected', faults: read.faults, ...notes };
+    if (!read.ok) return { row, outcome: 'rejected', ...report.tell(read.faults, read.warnings) };
+    const notes = report.tell([], read.row.warnings);
 
     const id = recordId(member, item, read.row);
     const digest = member.vault.digest('row', [read.row.claims, read.row.personal]);
@@ -138,6 +141,11 @@ function recordId<B extends WriteBatch>(
   { document, subject }: NormalRow,
 ): RecordId {
   return parseRecordId(toBase64Url(vault.digest('record-id', [agency, item, document, subject]).subarray(0, 16)));
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'a line that is no JSON in UTF-8';
+  return Array.isArray(value) ? 'a list' : value === null ? 'null' : `a ${typeof value}`;
 }
 
 export function countOutcomes(outcomes: readonly RowOutcome[]): Counts {

@@ -2,6 +2,7 @@
 import type { Bundle, StatusPart } from '../core/bundle.ts';
 import { fromUtf8, toBase64, toBase64Url } from '../core/bytes.ts';
 import { commitRecord, discloseRecord, type ClaimValue } from '../core/disclosure.ts';
+import { decodeEntry, type Entry } from '../core/entry.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseRecordId, type MemberId } from '../core/ids.ts';
 import { inclusionProof } from '../core/merkle.ts';
@@ -84,7 +85,8 @@ export class Records<B extends WriteBatch> {
   }
 
   /**
-   * The proof bundle of a version, with the claims asked for; final where an anchor over it is, else pending.
+   * The proof bundle of a version, with the claims asked for: under the last checkpoint whose anchor is final, so that
+   * its status is the newest that the chain bears out; pending where that does not cover it yet.
    * @throws NOT_FOUND; CONFLICT where no checkpoint covers it yet
    */
   async bundle(reading: Reading<B>, { record: id, version, claims }: BundleRequest): Promise<Bundle> {
@@ -96,7 +98,8 @@ export class Records<B extends WriteBatch> {
     if (position === undefined || !sealed)
       throw new XinlianError('NOT_FOUND', { what: 'version of the record', id: `${id}/${number}` });
 
-    const anchored = await this.#logs.anchorProofFrom(log.state.number, position + 1);
+    const last = await this.#logs.lastAnchorProof(log.state.number);
+    const anchored = last && last.size > position ? last : undefined;
     const size = anchored?.size ?? log.state.signed?.size ?? 0;
     const checkpoint = this.#logs.checkpoint(log.state.number, size);
     const entry = this.#logs.entry(log.state.number, position);
@@ -108,8 +111,8 @@ export class Records<B extends WriteBatch> {
       });
     }
     const { key, claims: values } = vault.open<ClaimValue>(sealed);
-    const names = this.#names(record, id);
-    const { item, edition } = record;
+    const { item, edition } = recordEntry(entry, log.state.id);
+    const names = this.#names({ item, edition }, id);
     const positions = this.#positions(names, claims);
     return {
       type: 'xinlian/bundle/v1',
@@ -131,7 +134,7 @@ export class Records<B extends WriteBatch> {
     return record;
   }
 
-  #names({ item, edition }: StoredRecord, id: string): readonly string[] {
+  #names({ item, edition }: { item: string; edition: string }, id: string): readonly string[] {
     const names = this.#catalogue.names(item, edition);
     if (!names) throw new XinlianError('NOT_FOUND', { what: `schema of record ${id}`, id: `${item}, ${edition}` });
     return names;
@@ -139,7 +142,7 @@ export class Records<B extends WriteBatch> {
 
   #positions(names: readonly string[], claims: readonly string[] | undefined): number[] {
     if (!claims) return names.map((_, i) => i);
-    return claims
+    return [...new Set(claims)]
       .map((claim) => {
         const position = names.indexOf(claim);
         if (position < 0) throw new XinlianError('MALFORMED', { what: 'claims', wanted: names.join(', '), got: claim });
@@ -159,12 +162,7 @@ export class Records<B extends WriteBatch> {
   async #statusPart(log: AgencyLog<B>, position: number, size: number): Promise<StatusPart> {
     const { number } = log.state;
     const at = size - 1;
-    const siblings = new Map<number, Uint8Array | undefined>();
-    for (let depth = 1; depth <= STATUS_DEPTH; depth++) {
-      const prefix = Math.floor(position / 2 ** (STATUS_DEPTH - depth));
-      const sibling = prefix % 2 === 0 ? prefix + 1 : prefix - 1;
-      siblings.set(depth, await this.#logs.statusNodeAt(number, depth, sibling, at));
-    }
+    const siblings = await this.#statusSiblings(log, position, at);
     const { bitmap, siblings: hashes } = proveStatus(position, (depth) => siblings.get(depth));
     const value = await this.#logs.statusAt(number, position, at);
     const entry = this.#logs.entry(number, at);
@@ -182,6 +180,29 @@ export class Records<B extends WriteBatch> {
       inclusion: inclusionProof(at, size, log.reader(size)).map((hash) => toBase64(hash)),
     };
   }
+
+  /** Nodes beside the way to a position, by depth, as they were under the status entry at `at`. */
+  async #statusSiblings(log: AgencyLog<B>, position: number, at: number): Promise<Map<number, Uint8Array | undefined>> {
+    const { number, statusChanged } = log.state;
+    const siblings = new Map<number, Uint8Array | undefined>();
+    for (let depth = 1; depth <= STATUS_DEPTH; depth++) {
+      const prefix = Math.floor(position / 2 ** (STATUS_DEPTH - depth));
+      const sibling = prefix % 2 === 0 ? prefix + 1 : prefix - 1;
+      // Where nothing has changed since, the tree of now is that tree, and costs no search.
+      const hash =
+        statusChanged <= at
+          ? this.#logs.statusNode(number, depth, sibling)
+          : await this.#logs.statusNodeAt(number, depth, sibling, at);
+      siblings.set(depth, hash);
+    }
+    return siblings;
+  }
+}
+
+function recordEntry(bytes: Uint8Array, log: string): Extract<Entry, { commitment: Uint8Array }> {
+  const entry = decodeEntry(bytes);
+  if ('commitment' in entry) return entry;
+  throw new XinlianError('STORE_CORRUPT', { what: `log ${log}`, wanted: 'the entry of a record', got: entry.kind });
 }
 
 /** The key of a checkpoint: one that was rotated since still verifies what it signed. */

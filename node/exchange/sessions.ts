@@ -1,19 +1,24 @@
 // Sealed sessions at a node: who opened them, and that no number is used twice.
+import { toBase64Url } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
+import type { MemberId } from '../core/ids.ts';
 import type { Agreement } from '../core/jwe.ts';
 import type { OpenedSession, OpenSession, SessionCall, SessionManifest } from '../core/messages/session.ts';
 import { acceptSession, SealedChannel } from '../core/session.ts';
-import type { MemberId } from '../core/ids.ts';
 import type { Clock } from './ports.ts';
 
 /** A call may overtake this many others on its way. */
 const WINDOW = 1_024;
+const SESSION_ID_BYTES = 16;
 /** Sessions kept at once; the oldest makes room, and its client opens another. */
 const MOST_SESSIONS = 10_000;
 
 interface Session {
+  id: string;
   manifest: SessionManifest;
   channel: SealedChannel;
+  /** Calls are answered in the order in which they came, whichever is opened first. */
+  arrived: Promise<unknown>;
   /** Numbers used, within the window below the highest. */
   used: Set<number>;
   highest: number;
@@ -31,6 +36,7 @@ export class Sessions {
   readonly #clock: Clock;
   readonly #home: (member: string) => Home | undefined;
   readonly #sessions = new Map<string, Session>();
+  readonly #byManifest = new Map<string, Session>();
 
   constructor({ clock, home }: { clock: Clock; home: (member: string) => Home | undefined }) {
     this.#clock = clock;
@@ -46,17 +52,16 @@ export class Sessions {
       nowSeconds,
       clientKey: home.clientKey,
     });
-    const opened = { session: manifest.jti, expires: manifest.exp };
     // The same manifest again is the same session: its numbers stay used.
-    if (this.#sessions.has(manifest.jti)) return opened;
+    const known = this.#byManifest.get(manifestPlace(manifest));
+    if (known) return { session: known.id, expires: manifest.exp };
     this.#forgetOld(nowSeconds);
-    this.#sessions.set(manifest.jti, {
-      manifest,
-      channel: new SealedChannel(manifest, 'node'),
-      used: new Set(),
-      highest: -1,
-    });
-    return opened;
+    const id = toBase64Url(crypto.getRandomValues(new Uint8Array(SESSION_ID_BYTES)));
+    const channel = new SealedChannel(manifest, id, 'node');
+    const session = { id, manifest, channel, arrived: Promise.resolve(), used: new Set<number>(), highest: -1 };
+    this.#sessions.set(id, session);
+    this.#byManifest.set(manifestPlace(manifest), session);
+    return { session: id, expires: manifest.exp };
   }
 
   /**
@@ -71,21 +76,34 @@ export class Sessions {
   ): Promise<Uint8Array> {
     const session = this.#sessions.get(id);
     if (!session || session.manifest.exp * 1000 <= this.#clock.now()) {
-      this.#sessions.delete(id);
+      if (session) this.#forget(session);
       throw new XinlianError('NOT_FOUND', { what: 'session', id });
     }
-    const call = await session.channel.open(n, sealed);
+    const opening = session.channel.open(n, sealed);
+    const before = session.arrived;
+    session.arrived = Promise.allSettled([before, opening]);
+    await before;
+    const call = await opening;
     use(session, n);
     const { iss, aud } = session.manifest;
     return session.channel.seal(n, await answer(iss, aud, call));
   }
 
   #forgetOld(nowSeconds: number): void {
-    for (const [id, { manifest }] of this.#sessions) {
-      if (manifest.exp <= nowSeconds || this.#sessions.size >= MOST_SESSIONS) this.#sessions.delete(id);
-      else break;
+    for (const session of this.#sessions.values()) {
+      if (session.manifest.exp > nowSeconds && this.#sessions.size < MOST_SESSIONS) break;
+      this.#forget(session);
     }
   }
+
+  #forget(session: Session): void {
+    this.#sessions.delete(session.id);
+    this.#byManifest.delete(manifestPlace(session.manifest));
+  }
+}
+
+function manifestPlace({ iss, jti }: SessionManifest): string {
+  return `${iss}/${jti}`;
 }
 
 /** A number used twice would seal two answers under one nonce. */

@@ -1,15 +1,29 @@
 // Submissions: files or streams of rows, chunk by chunk, each chunk taken whole and once.
-import { fromUtf8 } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
-import type { ChunkHeader, ChunkResult, Counts, OpenSubmission, SubmissionState } from '../core/messages/publish.ts';
 import type { MemberId } from '../core/ids.ts';
+import {
+  chunkResult,
+  type ChunkHeader,
+  type ChunkResult,
+  type Counts,
+  type OpenSubmission,
+  type SubmissionState,
+} from '../core/messages/publish.ts';
 import type { Catalogue } from '../policy/pack.ts';
+import { parseLines } from './chunk-lines.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { SubmissionStore, WriteBatch } from './ports.ts';
+import type { Clock, SubmissionStore, WriteBatch } from './ports.ts';
 import { countOutcomes, type Publisher, type Publishing } from './publisher.ts';
 
-/** Largest chunk, in bytes. A chunk is worked on in one go: senders do well with 64 KiB. */
+/** Largest chunk. It is worked on in one go: senders do well with 64 KiB. */
 export const MAX_CHUNK_BYTES = 1 << 20;
+/** As many as 64 KiB can have; the answer to more would fill more than a frame. */
+const MAX_CHUNK_ROWS = 1 << 15;
+
+/** Answers of a closed submission are kept this long; after that, a chunk that is sent again is refused. */
+const ANSWERS_KEPT_MS = 7 * 24 * 3_600_000;
+/** Submissions whose answers are deleted when one is closed: more than one, so that the old ones run out. */
+const FORGOTTEN_AT_ONCE = 4;
 
 const NO_ROWS: Counts = { rows: 0, published: 0, corrected: 0, unchanged: 0, rejected: 0 };
 
@@ -20,9 +34,10 @@ export class Submissions<B extends Batch> {
   readonly #publisher: Publisher<B>;
   readonly #commits: GroupCommit<B>;
   readonly #catalogue: Catalogue;
+  readonly #clock: Clock;
   readonly #counted: (counts: Counts) => void;
-  /** Open submissions as they are staged, ahead of the disk. */
-  readonly #open = new Map<string, SubmissionState>();
+  /** Submissions as they are staged, until the disk has them so. */
+  readonly #staged = new Map<string, SubmissionState>();
   /** Chunks on their way to the disk: sent again meanwhile, they get the same answer. */
   readonly #inFlight = new Map<string, Promise<ChunkResult>>();
 
@@ -31,13 +46,15 @@ export class Submissions<B extends Batch> {
     publisher: Publisher<B>;
     commits: GroupCommit<B>;
     catalogue: Catalogue;
-    /** Told what became of rows, for metrics. */
+    clock: Clock;
+    /** Told what became of rows that were no dry run, for metrics. */
     counted: (counts: Counts) => void;
   }) {
     this.#store = dependencies.store;
     this.#publisher = dependencies.publisher;
     this.#commits = dependencies.commits;
     this.#catalogue = dependencies.catalogue;
+    this.#clock = dependencies.clock;
     this.#counted = dependencies.counted;
   }
 
@@ -54,6 +71,7 @@ export class Submissions<B extends Batch> {
           got,
         });
       }
+      await this.#durable(member, submission);
       return known;
     }
     const state = { submission, item: wanted, dryRun, next: 0, closed: false, counts: NO_ROWS };
@@ -84,11 +102,7 @@ export class Submissions<B extends Batch> {
     await this.#commits.ready();
     const state = this.state(member, submission);
     const place = `${member}/${submission}/${index}`;
-    if (index < state.next) {
-      const result = (await this.#inFlight.get(place)) ?? this.#store.chunk(member, submission, index);
-      if (!result) throw new XinlianError('NOT_FOUND', { what: `chunk ${index} of submission`, id: submission });
-      return result;
-    }
+    if (index < state.next) return (await this.#inFlight.get(place)) ?? this.#repeat(publishing, member, state, index);
     if (state.closed || index > state.next) {
       const wanted = state.closed ? 'nothing more: it is closed' : `chunk ${state.next}`;
       throw new XinlianError('CONFLICT', { what: `submission ${submission}`, wanted, got: `chunk ${index}` });
@@ -104,11 +118,27 @@ export class Submissions<B extends Batch> {
 
   /** Ends a submission; nothing more is taken. Closed again, it stays as it is. */
   async close(member: MemberId, submission: string): Promise<SubmissionState> {
+    const time = this.#clock.now();
+    const old = await this.#store.closedBefore(time - ANSWERS_KEPT_MS, FORGOTTEN_AT_ONCE);
     const state = this.state(member, submission);
-    if (state.closed) return state;
+    if (state.closed) {
+      await this.#durable(member, submission);
+      return state;
+    }
     const ended = { ...state, closed: true };
-    await this.#save(member, ended);
+    await this.#save(member, ended, (batch) => {
+      for (const forgotten of old) this.#store.forgetChunks(batch, forgotten);
+      this.#store.putClosed(batch, { member, submission, time, chunks: ended.next });
+    });
     return ended;
+  }
+
+  #repeat(publishing: Publishing<B>, member: MemberId, state: SubmissionState, index: number): ChunkResult {
+    const { submission } = state;
+    const sealed = this.#store.chunk(member, submission, index);
+    if (sealed) return chunkResult.decode(publishing.vault.openAnswer(sealed, `${member}/${submission}/${index}`));
+    const got = `chunk ${index} again, whose answer is kept no longer`;
+    throw new XinlianError('CONFLICT', { what: `submission ${submission}`, wanted: 'a submission of late', got });
   }
 
   async #take(
@@ -118,81 +148,52 @@ export class Submissions<B extends Batch> {
     index: number,
     body: Uint8Array,
   ): Promise<ChunkResult> {
+    const { submission, dryRun } = state;
     const rows = parseLines(body);
+    if (rows.length > MAX_CHUNK_ROWS)
+      throw new XinlianError('TOO_LARGE', { what: 'rows of a chunk', limit: MAX_CHUNK_ROWS, got: rows.length });
     const item = this.#catalogue.item(state.item);
-    const { submission } = state;
-    let settle = () => {};
-    const result = await this.#commits.run((batch) => {
-      const staged = this.#publisher.stage(
-        state.dryRun ? undefined : batch,
-        publishing,
-        item,
-        rows,
-        state.counts.rows + 1,
-      );
-      settle = staged.settle;
-      const result = { index, counts: countOutcomes(staged.outcomes), outcomes: staged.outcomes };
-      const next = { ...state, next: index + 1, counts: add(state.counts, result.counts) };
-      this.#open.set(`${member}/${submission}`, next);
-      this.#store.putChunk(batch, member, submission, result);
-      this.#store.putSubmission(batch, member, next);
-      return result;
+    const { result, settle } = await this.#stage(member, (batch) => {
+      const firstRow = state.counts.rows + 1;
+      const { outcomes, settle } = this.#publisher.stage(dryRun ? undefined : batch, publishing, item, rows, firstRow);
+      const result = { index, counts: countOutcomes(outcomes), outcomes };
+      const answer = publishing.vault.sealAnswer(chunkResult.encode(result), `${member}/${submission}/${index}`);
+      this.#store.putChunk(batch, member, submission, index, answer);
+      return { next: { ...state, next: index + 1, counts: add(state.counts, result.counts) }, result, settle };
     });
     settle();
-    this.#counted(result.counts);
+    if (!dryRun) this.#counted(result.counts);
     return result;
   }
 
   #state(member: MemberId, submission: string): SubmissionState | undefined {
-    return this.#open.get(`${member}/${submission}`) ?? this.#store.submission(member, submission);
+    return this.#staged.get(`${member}/${submission}`) ?? this.#store.submission(member, submission);
   }
 
-  async #save(member: MemberId, state: SubmissionState): Promise<void> {
-    const place = `${member}/${state.submission}`;
-    await this.#commits.run((batch) => {
-      this.#open.set(place, state);
-      this.#store.putSubmission(batch, member, state);
+  async #save(member: MemberId, next: SubmissionState, also: (batch: B) => void = () => {}): Promise<void> {
+    await this.#stage(member, (batch) => {
+      also(batch);
+      return { next };
     });
-    if (this.#open.get(place) === state) this.#open.delete(place);
   }
-}
 
-/** Lines of NDJSON; an empty one is no row, and one that is no UTF-8 or no JSON stands as undefined. */
-function parseLines(body: Uint8Array): unknown[] {
-  const lenient = new TextDecoder('utf-8', { ignoreBOM: false });
-  const text = lenient.decode(body);
-  // U+FFFD stands where bytes were no UTF-8, or where the sender wrote it: only the bytes of the line can tell.
-  const strict = text.includes('\uFFFD');
-  const lines = strict ? splitLines(body).map(decodeLine) : text.split('\n');
-  return lines.filter((line) => line !== '' && line !== '\r').map(parseLine);
-}
-
-function parseLine(line: string | undefined): unknown {
-  if (line === undefined) return undefined;
-  try {
-    return JSON.parse(line) as unknown;
-  } catch {
-    return undefined;
+  /** Stages what `stage` adds together with the submission's next state; resolves when both are durable. */
+  async #stage<T extends { next: SubmissionState }>(member: MemberId, stage: (batch: B) => T): Promise<T> {
+    const staged = await this.#commits.run((batch) => {
+      const staged = stage(batch);
+      this.#store.putSubmission(batch, member, staged.next);
+      this.#staged.set(`${member}/${staged.next.submission}`, staged.next);
+      return staged;
+    });
+    const place = `${member}/${staged.next.submission}`;
+    if (this.#staged.get(place) === staged.next) this.#staged.delete(place);
+    return staged;
   }
-}
 
-function decodeLine(line: Uint8Array): string | undefined {
-  try {
-    return fromUtf8(line);
-  } catch {
-    return undefined;
+  /** Resolves when what is known of a submission is durable: batches are committed in order. */
+  async #durable(member: MemberId, submission: string): Promise<void> {
+    if (this.#staged.has(`${member}/${submission}`)) await this.#commits.run(() => {});
   }
-}
-
-function splitLines(body: Uint8Array): Uint8Array[] {
-  const lines: Uint8Array[] = [];
-  let start = 0;
-  for (let end = body.indexOf(10); end >= 0; end = body.indexOf(10, start)) {
-    lines.push(body.subarray(start, end));
-    start = end + 1;
-  }
-  lines.push(body.subarray(start));
-  return lines;
 }
 
 function add(a: Counts, b: Counts): Counts {

@@ -3,7 +3,7 @@
 // A record key is wrapped by the key of an epoch. Epoch keys are kept in a file of their own, wrapped by the member's
 // key provider, and are in no backup of the records: to destroy a record key is to destroy what was never disclosed.
 import { createCipheriv, createDecipheriv, createHmac, randomBytes } from 'node:crypto';
-import { fromUtf8, utf8 } from '../core/bytes.ts';
+import { concat, fromUtf8, utf8 } from '../core/bytes.ts';
 import { canonicalize, type JsonValue } from '../core/canonical.ts';
 import { XinlianError } from '../core/errors.ts';
 import { hkdfExpand } from '#hkdf';
@@ -11,9 +11,10 @@ import type { SealedVersion } from './ports.ts';
 
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
+const NONCE_BYTES = 12;
 const WRAP_IV = Buffer.from('A6A6A6A6A6A6A6A6', 'hex');
 /** A key that seals one text only needs no nonce that differs. */
-const ONE_NONCE = Buffer.alloc(12);
+const ONE_NONCE = Buffer.alloc(NONCE_BYTES);
 
 /** The keys of a vault in the clear: only ever in memory. */
 export interface VaultKeys {
@@ -32,6 +33,7 @@ export interface OpenedVersion<T> {
 export class RecordVault {
   readonly #keys: VaultKeys;
   readonly #epoch: number;
+  readonly #answerKey: Uint8Array;
   #random = Buffer.alloc(0);
 
   constructor(keys: VaultKeys) {
@@ -39,6 +41,7 @@ export class RecordVault {
       throw new XinlianError('KEY_UNAVAILABLE', { key: 'vault epoch', reason: 'there is none' });
     this.#keys = keys;
     this.#epoch = Math.max(...keys.epochs.keys());
+    this.#answerKey = hkdfExpand(keys.index, 'xinlian/answer/v1', KEY_BYTES);
   }
 
   /** A keyed digest that nobody without the vault can make: 32 bytes. */
@@ -79,6 +82,21 @@ export class RecordVault {
     };
   }
 
+  /**
+   * Seals an answer to a chunk, which quotes what its sender wrote: `nonce || ciphertext || tag`.
+   * @param place what it answers; another does not open it
+   */
+  sealAnswer(answer: Uint8Array, place: string): Uint8Array {
+    const nonce = randomBytes(NONCE_BYTES);
+    return concat(nonce, gcmSeal(this.#answerKey, nonce, answer, utf8(place)));
+  }
+
+  /** Throws `STORE_CORRUPT`. */
+  openAnswer(sealed: Uint8Array, place: string): Uint8Array {
+    const [nonce, text] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];
+    return gcmOpen(this.#answerKey, nonce, text, { what: 'sealed answer', place: utf8(place) });
+  }
+
   /** `u32 epoch || AES-256 key wrap (RFC 3394)`: 44 bytes. */
   #wrap(key: Uint8Array): Uint8Array {
     const cipher = createCipheriv('id-aes256-wrap', this.#epochKey(this.#epoch), WRAP_IV);
@@ -113,7 +131,16 @@ export class RecordVault {
 }
 
 function sealOnce(key: Uint8Array, text: Uint8Array): Uint8Array {
-  const cipher = createCipheriv('aes-256-gcm', key, ONE_NONCE);
+  return gcmSeal(key, ONE_NONCE, text);
+}
+
+function openOnce(key: Uint8Array, sealed: Uint8Array): Uint8Array {
+  return gcmOpen(key, ONE_NONCE, sealed, { what: 'sealed claims' });
+}
+
+function gcmSeal(key: Uint8Array, nonce: Uint8Array, text: Uint8Array, place?: Uint8Array): Uint8Array {
+  const cipher = createCipheriv('aes-256-gcm', key, nonce);
+  if (place) cipher.setAAD(place);
   const sealed = new Uint8Array(text.length + TAG_BYTES);
   sealed.set(cipher.update(text));
   cipher.final();
@@ -121,18 +148,20 @@ function sealOnce(key: Uint8Array, text: Uint8Array): Uint8Array {
   return sealed;
 }
 
-function openOnce(key: Uint8Array, sealed: Uint8Array): Uint8Array {
-  const decipher = createDecipheriv('aes-256-gcm', key, ONE_NONCE);
-  decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
+function gcmOpen(
+  key: Uint8Array,
+  nonce: Uint8Array,
+  sealed: Uint8Array,
+  { what, place }: { what: string; place?: Uint8Array },
+): Uint8Array {
   try {
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
+    if (place) decipher.setAAD(place);
+    decipher.setAuthTag(sealed.subarray(-TAG_BYTES));
     const text = decipher.update(sealed.subarray(0, -TAG_BYTES));
     decipher.final();
     return text;
   } catch (cause) {
-    throw new XinlianError(
-      'STORE_CORRUPT',
-      { what: 'sealed claims', wanted: 'what their key sealed', got: 'changed bytes' },
-      { cause },
-    );
+    throw new XinlianError('STORE_CORRUPT', { what, wanted: 'what its key sealed', got: 'other bytes' }, { cause });
   }
 }

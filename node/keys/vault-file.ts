@@ -3,6 +3,7 @@ import { randomFillSync } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Type } from 'typebox';
 import { fromBase64, fromUtf8, toBase64 } from '../core/bytes.ts';
+import { XinlianError } from '../core/errors.ts';
 import { codec } from '../core/messages/codec.ts';
 import { createDurably } from './create-durably.ts';
 import type { Vault } from './provider.ts';
@@ -22,14 +23,16 @@ export interface OpenedVault {
 
 /**
  * Opens the keys, or makes them where there is no file yet.
- * @throws MALFORMED where the file, or what the provider unwraps, is not what this wrote
+ * @param inUse whether records are sealed under them already: then new ones would be of no use, and hide the loss
+ * @throws MALFORMED where the file, or what the provider unwraps, is not what this wrote; KEY_UNAVAILABLE where it is lost
  */
-export async function openVaultFile(path: string, vault: Vault): Promise<OpenedVault> {
+export async function openVaultFile(path: string, vault: Vault, inUse: boolean): Promise<OpenedVault> {
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    if (inUse) throw new XinlianError('KEY_UNAVAILABLE', { key: `vault ${path}`, reason: 'the file is lost' });
     return createVaultFile(path, vault);
   }
   const { index, epochs } = file.decode(bytes);

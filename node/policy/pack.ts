@@ -52,9 +52,11 @@ const Item = Type.Object(
     zh: Type.String(),
     en: Type.String(),
     class: DisclosureClass,
-    /** Fields with a part of their own: whom it is about, which document, since when, until when. */
+    /** Fields with a part of their own: whom it is about, of what kind that is, which document, since when, until when. */
     subject: Type.String(),
     category: Type.String(),
+    /** Given of natural persons only: their id number. */
+    naturalId: Type.Optional(Type.String()),
     document: Type.String(),
     validFrom: Type.String(),
     validTo: Type.String(),
@@ -116,23 +118,16 @@ const packCodec = codec('policy pack', Pack);
 
 function itemsOf(pack: Pack): CatalogueItem[] {
   return pack.items.map((item) => {
+    const what = `policy pack ${pack.pack}, ${item.item}`;
     const names = new Set(item.fields.map((field) => field.name));
-    for (const part of ['subject', 'category', 'document', 'validFrom', 'validTo'] as const) {
-      if (!names.has(item[part])) {
-        throw new XinlianError('MALFORMED', {
-          what: `policy pack ${pack.pack}`,
-          wanted: `a field ${item[part]} of ${item.item} (${part})`,
-          got: 'none',
-        });
-      }
+    for (const part of ['subject', 'category', 'naturalId', 'document', 'validFrom', 'validTo'] as const) {
+      const name = item[part];
+      if (name !== undefined && !names.has(name))
+        throw new XinlianError('MALFORMED', { what, wanted: `a field ${name} (${part})`, got: 'none' });
     }
-    if (names.size !== item.fields.length) {
-      throw new XinlianError('MALFORMED', {
-        what: `policy pack ${pack.pack}`,
-        wanted: 'each field once',
-        got: `a field of ${item.item} twice`,
-      });
-    }
+    const headings = item.fields.flatMap(({ name, zh, aliases = [] }) => [name, zh, ...aliases]);
+    const twice = headings.find((heading, i) => headings.indexOf(heading) !== i);
+    if (twice !== undefined) throw new XinlianError('MALFORMED', { what, wanted: 'each heading once', got: twice });
     const claims = [...RECORD_CLAIMS, ...item.fields.filter((field) => !field.personal).map((field) => field.name)];
     return { ...item, edition: pack.edition, claims };
   });

@@ -2,8 +2,9 @@
 import type { ClaimValue } from '../core/disclosure.ts';
 import type { RowFault } from '../core/messages/publish.ts';
 import { inspectUscc, isSoleTrader, type Uscc } from '../core/uscc.ts';
-import { parseDate } from './date.ts';
+import { fieldReader } from './field.ts';
 import type { CatalogueItem, Field } from './pack.ts';
+import { isResidentId } from './resident-id.ts';
 
 /** A row that may be published. */
 export interface NormalRow {
@@ -37,43 +38,41 @@ export function createRowReader(item: CatalogueItem): RowReader {
     const faults: RowFault[] = [];
     const warnings: RowFault[] = [];
     const cells = new Map<string, string>();
+    let natural = false;
     for (const name in row) {
       const field = columns.get(name) ?? columns.get(name.trim());
       const value = row[name];
       if (!field) {
-        if (value !== null && value !== '')
-          warnings.push({ field: name, code: 'unknown-column', wanted: 'a column of the standard', got: name });
+        if (value !== null && value !== '') warnings.push(unknownColumn(name));
         continue;
       }
       const text = cellText(value);
       if (text === undefined) {
-        faults.push({ field: field.name, code: 'type', wanted: 'text, a number or nothing', got: typeof value });
-      } else if (text !== '') {
-        if (cells.has(field.name) && cells.get(field.name) !== text) {
-          faults.push({ field: field.name, code: 'twice', wanted: 'one value', got: 'two columns with two values' });
-        }
-        cells.set(field.name, text);
+        const wanted = `${field.zh}: text, a number of at most 15 digits, or nothing`;
+        faults.push({ field: field.name, code: 'type', wanted, got: typeof value });
+        continue;
       }
+      if (text === '') continue;
+      if (field.name === item.category && text === NATURAL_PERSON) natural = true;
+      const cell = field.type === 'text' ? text : halfWidth(text);
+      if (cells.has(field.name) && cells.get(field.name) !== cell) {
+        faults.push({ field: field.name, code: 'twice', wanted: 'one value', got: 'two columns with two values' });
+      }
+      cells.set(field.name, cell);
     }
 
     const category = cells.get(item.category);
     const code = cells.get(item.subject);
-    if (category === NATURAL_PERSON) {
-      // One reason is enough, and nothing else of a person's row is looked at or sent back.
-      return {
-        ok: false,
-        faults: [
-          {
-            field: item.category,
-            code: 'natural-person',
-            wanted: 'an enterprise: natural persons are not taken',
-            got: NATURAL_PERSON,
-          },
-        ],
-        warnings: [],
-      };
-    }
     const inspected = code === undefined ? undefined : inspectUscc(code);
+    const personOnly = code === undefined && item.naturalId !== undefined && cells.has(item.naturalId);
+    // A resident's id number has the length of a code, and passes its check character one time in 31.
+    const sureCode = inspected?.ok === true && inspected.innerCheck;
+    if (natural || personOnly || (code !== undefined && !sureCode && isResidentId(code))) {
+      // One reason is enough, and nothing else of a person's row is looked at or sent back.
+      const wanted = 'an enterprise: natural persons are not taken';
+      const fault = { field: item.category, code: 'natural-person', wanted, got: NATURAL_PERSON };
+      return { ok: false, faults: [fault], warnings: [] };
+    }
     const soleTrader = inspected?.ok === true && isSoleTrader(inspected.uscc);
     if (soleTrader && category !== undefined && category !== SOLE_TRADER) {
       warnings.push({
@@ -128,78 +127,22 @@ export function createRowReader(item: CatalogueItem): RowReader {
   };
 }
 
-/** @returns undefined for what no cell can be (an object, a list) */
+function unknownColumn(name: string): RowFault {
+  const got = name.slice(0, 80).toWellFormed();
+  return { field: got, code: 'unknown-column', wanted: 'a column of the standard', got };
+}
+
+/** @returns undefined for what no cell can be: an object, a list, a number that JSON has rounded */
 function cellText(value: unknown): string | undefined {
   if (value === null || value === undefined) return '';
   if (typeof value === 'string') return value.trim();
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return undefined;
+  if (typeof value === 'boolean') return String(value);
+  if (typeof value !== 'number') return undefined;
+  return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
 }
 
-type FieldReader = (text: string, today: string) => { value: ClaimValue; warning?: RowFault } | { fault: RowFault };
-
-function fieldReader(field: Field): FieldReader {
-  const fault = (code: string, wanted: string, text: string) => ({
-    fault: { field: field.name, code, wanted: `${field.zh}: ${wanted}`, got: text.slice(0, 80) },
-  });
-  switch (field.type) {
-    case 'text':
-      return (text) => {
-        if (text.length > field.max && [...text].length > field.max)
-          return fault('length', `at most ${field.max} characters`, `${[...text].length} characters`);
-        if (!text.isWellFormed()) return fault('encoding', 'Unicode text', 'half of a character');
-        if (field.values && !field.values.includes(text)) return fault('value', field.values.join(', '), text);
-        return { value: text };
-      };
-    case 'uscc':
-      return (text) => {
-        const result = inspectUscc(text);
-        if (!result.ok) return fault(result.fault, result.wanted, text);
-        if (result.innerCheck) return { value: result.uscc };
-        const warning = {
-          field: field.name,
-          code: 'organisation-check',
-          wanted: `${field.zh}: characters 9 to 17 that pass GB 11714`,
-          got: text,
-        };
-        return { value: result.uscc, warning };
-      };
-    case 'date':
-      return (text, today) => {
-        const date = text === '长期' && field.openEnded ? field.openEnded : parseDate(text);
-        if (!date) return fault('date', 'a date that exists, as 2026/04/01', text);
-        if (field.past && date > today) return fault('future-date', `a date not after ${today}`, text);
-        return { value: date };
-      };
-    case 'decimal':
-      return (text) => {
-        const decimal = canonicalDecimal(text);
-        if (decimal === undefined) return fault('decimal', 'an amount in digits, as 12.5', text);
-        const [whole = '', fraction = ''] = decimal.replace('-', '').split('.');
-        if (fraction.length > field.scale || whole.length > field.precision - field.scale) {
-          return fault(
-            'decimal',
-            `at most ${field.precision - field.scale} digits before the point and ${field.scale} behind`,
-            text,
-          );
-        }
-        return { value: decimal };
-      };
-    case 'integer':
-      return (text) => {
-        if (!/^-?(?:0|[1-9]\d{0,14})$/.test(text)) return fault('integer', 'a whole number', text);
-        if (field.values && !field.values.includes(text)) return fault('value', field.values.join(', '), text);
-        return { value: Number(text) };
-      };
-  }
-}
-
-/** One form per number: no leading or trailing zeros, no plus, no exponent; thousands may stand apart by commas. */
-function canonicalDecimal(text: string): string | undefined {
-  const match = /^([+-]?)(\d+|\d{1,3}(?:,\d{3})+)(?:\.(\d*))?$/.exec(text);
-  if (!match) return undefined;
-  const whole = (match[2] ?? '').replaceAll(',', '').replace(/^0+(?=\d)/, '');
-  const fraction = (match[3] ?? '').replace(/0+$/, '');
-  const number = fraction === '' ? whole : `${whole}.${fraction}`;
-  return match[1] === '-' && number !== '0' ? `-${number}` : number;
+/** Digits and letters as wide as Chinese characters are those of ASCII: NFKC. */
+function halfWidth(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- all of ASCII
+  return /^[\u0000-\u007f]*$/.test(text) ? text : text.normalize('NFKC').trim();
 }

@@ -34,8 +34,10 @@ export const BUCKETS = {
   personal: 0x0e,
   /** member (32), submission id → state, JSON */
   submission: 0x0f,
-  /** member, submission id, 0x00, chunk index (u32) → chunk result, JSON */
+  /** member, submission id, 0x00, chunk index (u32) → answer to the chunk, sealed */
   chunk: 0x10,
+  /** time of closing (u64, milliseconds), member, submission id → number of its chunks (u32) */
+  closedSubmission: 0x14,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */
@@ -69,4 +71,14 @@ export function key(...parts: (Uint8Array | { u8: number } | { u32: number } | {
     }
   }
   return bytes;
+}
+
+/** The `u64` part of a key, or of a value, at an offset. */
+export function u64At(bytes: Uint8Array, offset: number): number {
+  return u32At(bytes, offset) * 2 ** 32 + u32At(bytes, offset + 4);
+}
+
+/** The `u32` part. */
+export function u32At(bytes: Uint8Array, offset: number): number {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getUint32(offset);
 }

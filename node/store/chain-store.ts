@@ -1,6 +1,6 @@
 // The memory of the chain's follower.
 import { concat, utf8 } from '../core/bytes.ts';
-import { key } from './buckets.ts';
+import { key, u64At } from './buckets.ts';
 import type { Batch, Store } from './store.ts';
 
 interface KeptBlock {
@@ -23,9 +23,9 @@ export class LevelChainStore {
     const snapshot = this.#store.get('chainSnapshot', SNAPSHOT);
     const orphaned = this.#store.get('meta', ORPHANED);
     const blocks: KeptBlock[] = [];
-    for await (const [at, bytes] of this.#store.entries('chainBlock')) blocks.push({ number: numberOf(at), bytes });
+    for await (const [at, bytes] of this.#store.entries('chainBlock')) blocks.push({ number: u64At(at, 0), bytes });
     return {
-      ...(snapshot && { snapshot: { number: numberOf(snapshot), bytes: snapshot.subarray(8) } }),
+      ...(snapshot && { snapshot: { number: u64At(snapshot, 0), bytes: snapshot.subarray(8) } }),
       blocks,
       ...(orphaned && { orphaned }),
     };
@@ -53,9 +53,4 @@ export class LevelChainStore {
     const range = { from: key({ u64: from }), ...(to !== undefined && { to: key({ u64: to }) }) };
     for await (const [at] of this.#store.entries('chainBlock', range)) batch.delete('chainBlock', at);
   }
-}
-
-function numberOf(bytes: Uint8Array): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, 8);
-  return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
 }

@@ -1,9 +1,8 @@
 // Logs: entries, tiles, checkpoints and the status tree, by the log's number.
-import { fromBase64, fromUtf8, toBase64, utf8 } from '../core/bytes.ts';
 import type { AnchorProof } from '../core/bundle.ts';
+import { fromBase64, fromUtf8, toBase64, utf8, type Hex } from '../core/bytes.ts';
 import { parseLogId, parseMemberId, type LogId, type MemberId } from '../core/ids.ts';
-import type { Hex } from '../core/bytes.ts';
-import { key } from './buckets.ts';
+import { key, u64At } from './buckets.ts';
 import type { Batch, Store } from './store.ts';
 
 /** See `StoredLog` in the exchange's ports. */
@@ -76,8 +75,8 @@ export class LevelLogStore {
     batch.put('anchorProof', key({ u32: log }, { u64: size }), utf8(JSON.stringify(proof)));
   }
 
-  async anchorProofFrom(log: number, size: number): Promise<{ size: number; proof: AnchorProof } | undefined> {
-    const range = { from: key({ u32: log }, { u64: size }), to: key({ u32: log + 1 }), limit: 1 };
+  async lastAnchorProof(log: number): Promise<{ size: number; proof: AnchorProof } | undefined> {
+    const range = { from: key({ u32: log }), to: key({ u32: log + 1 }), reverse: true, limit: 1 };
     for await (const [at, value] of this.#store.entries('anchorProof', range)) {
       return { size: u64At(at, 4), proof: JSON.parse(fromUtf8(value)) as AnchorProof };
     }
@@ -150,20 +149,17 @@ export class LevelLogStore {
       to: key(place, { u64: Number.MAX_SAFE_INTEGER }),
       limit: 1,
     };
+    // First what is now: were it read behind the search, a commit between the two could replace it unseen.
+    const now = this.#store.get(buckets.now, place);
     for await (const [, replaced] of this.#store.entries(buckets.undo, range)) {
       return replaced.length > 0 ? replaced : undefined;
     }
-    return this.#store.get(buckets.now, place);
+    return now;
   }
 }
 
 function nodeKey(log: number, depth: number, prefix: number): Uint8Array {
   return key({ u32: log }, { u8: depth }, { u64: prefix });
-}
-
-function u64At(bytes: Uint8Array, offset: number): number {
-  const view = new DataView(bytes.buffer, bytes.byteOffset + offset, 8);
-  return view.getUint32(0) * 2 ** 32 + view.getUint32(4);
 }
 
 function encodeLog(log: LogState): Uint8Array {

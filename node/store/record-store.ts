@@ -1,9 +1,8 @@
 // Records: their state, their sealed versions, and submissions.
-import { fromBase64Url, fromUtf8, toBase64, fromBase64, utf8 } from '../core/bytes.ts';
-import type { MemberId, RecordId } from '../core/ids.ts';
-import { fromHex } from '../core/bytes.ts';
-import { chunkResult, submissionState, type ChunkResult, type SubmissionState } from '../core/messages/publish.ts';
-import { key } from './buckets.ts';
+import { fromBase64, fromBase64Url, fromHex, fromUtf8, toBase64, toHex, utf8 } from '../core/bytes.ts';
+import { parseMemberId, type MemberId, type RecordId } from '../core/ids.ts';
+import { submissionState, type SubmissionState } from '../core/messages/publish.ts';
+import { key, u32At, u64At } from './buckets.ts';
 import type { Batch, Store } from './store.ts';
 
 /** See `StoredRecord` in the exchange's ports. */
@@ -19,6 +18,14 @@ interface SealedParts {
   key: Uint8Array;
   claims: Uint8Array;
   personal?: Uint8Array;
+}
+
+/** See `ClosedSubmission` in the exchange's ports. */
+interface ClosedSubmission {
+  member: MemberId;
+  submission: string;
+  time: number;
+  chunks: number;
 }
 
 export class LevelRecordStore {
@@ -85,16 +92,46 @@ export class LevelSubmissionStore {
     batch.put('submission', place(member, state.submission), submissionState.encode(state));
   }
 
-  chunk(member: MemberId, id: string, index: number): ChunkResult | undefined {
-    const value = this.#store.get('chunk', key(place(member, id), { u8: 0 }, { u32: index }));
-    return value && chunkResult.decode(value);
+  chunk(member: MemberId, id: string, index: number): Uint8Array | undefined {
+    return this.#store.get('chunk', chunkPlace(member, id, index));
   }
 
-  putChunk(batch: Batch, member: MemberId, id: string, result: ChunkResult): void {
-    batch.put('chunk', key(place(member, id), { u8: 0 }, { u32: result.index }), chunkResult.encode(result));
+  putChunk(batch: Batch, member: MemberId, id: string, index: number, answer: Uint8Array): void {
+    batch.put('chunk', chunkPlace(member, id, index), answer);
+  }
+
+  putClosed(batch: Batch, closed: ClosedSubmission): void {
+    batch.put('closedSubmission', closedPlace(closed), key({ u32: closed.chunks }));
+  }
+
+  async closedBefore(time: number, limit: number): Promise<ClosedSubmission[]> {
+    const closed: ClosedSubmission[] = [];
+    for await (const [at, chunks] of this.#store.entries('closedSubmission', { to: key({ u64: time }), limit })) {
+      closed.push({
+        time: u64At(at, 0),
+        member: parseMemberId(toHex(at.subarray(8, 40))),
+        submission: fromUtf8(at.subarray(40)),
+        chunks: u32At(chunks, 0),
+      });
+    }
+    return closed;
+  }
+
+  forgetChunks(batch: Batch, closed: ClosedSubmission): void {
+    const { member, submission, chunks } = closed;
+    batch.delete('closedSubmission', closedPlace(closed));
+    for (let index = 0; index < chunks; index++) batch.delete('chunk', chunkPlace(member, submission, index));
   }
 }
 
 function place(member: MemberId, submission: string): Uint8Array {
   return key(fromHex(member, 32), utf8(submission));
+}
+
+function chunkPlace(member: MemberId, submission: string, index: number): Uint8Array {
+  return key(place(member, submission), { u8: 0 }, { u32: index });
+}
+
+function closedPlace({ time, member, submission }: ClosedSubmission): Uint8Array {
+  return key({ u64: time }, place(member, submission));
 }

@@ -25,7 +25,6 @@ export interface Range {
 export interface Store {
   /** Synchronous: a hit in LevelDB's cache costs less than a turn of the event loop. */
   get(bucket: Bucket, key: Uint8Array): Uint8Array | undefined;
-  getMany(bucket: Bucket, keys: Uint8Array[]): Promise<(Uint8Array | undefined)[]>;
   /** Keys without the bucket's byte, in order. */
   entries(bucket: Bucket, range?: Range): AsyncIterable<[key: Uint8Array, value: Uint8Array]>;
   batch(): Batch;
@@ -75,7 +74,6 @@ export function storeOver(
 ): Store {
   return {
     get: (bucket, key) => database.getSync(prefixed(bucket, key)),
-    getMany: (bucket, keys) => database.getMany(keys.map((key) => prefixed(bucket, key))),
     async *entries(bucket, range = {}) {
       const iterator = database.iterator({
         gte: prefixed(bucket, range.from ?? new Uint8Array()),

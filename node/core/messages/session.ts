@@ -9,7 +9,7 @@ export const SessionManifest = Type.Object(
   {
     iss: Type.String({ description: 'Member id of the client' }),
     aud: Type.String({ description: 'Member id of the home node' }),
-    jti: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$', description: 'The session: 16 random bytes' }),
+    jti: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$', description: '16 random bytes' }),
     iat: Type.Integer(),
     exp: Type.Integer(),
     key: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: '32 random bytes' }),
@@ -21,10 +21,20 @@ export type SessionManifest = Static<typeof SessionManifest>;
 export const OpenSession = Type.Object({ member: Type.String(), manifest: Type.String() }, closed);
 export type OpenSession = Static<typeof OpenSession>;
 
-export const OpenedSession = Type.Object({ session: Type.String(), expires: Type.Integer() }, closed);
+/** The node's answer. `session` is its own share in the session's keys. */
+export const OpenedSession = Type.Object(
+  {
+    session: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$', description: '16 random bytes' }),
+    expires: Type.Integer(),
+  },
+  closed,
+);
 export type OpenedSession = Static<typeof OpenedSession>;
 
-export const SessionCall = Type.Object({ session: Type.String(), n: Type.Integer({ minimum: 0 }) }, closed);
+export const SessionCall = Type.Object(
+  { session: Type.String(), n: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) },
+  closed,
+);
 export type SessionCall = Static<typeof SessionCall>;
 
 /** Plain header of an inner call: which method of the node, and in whose name (own gateways only). */
