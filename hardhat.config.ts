@@ -37,5 +37,5 @@ export default defineConfig({
     artifacts: `${output}/artifacts`,
     cache: `${output}/cache`,
   },
-  test: { mocha: { timeout: 120_000 } },
+  test: { mocha: { timeout: 120_000 }, solidity: { fuzz: { runs: 512 } } },
 });

@@ -154,8 +154,7 @@ contract Membership is IMembership, XinlianDomain {
         MemberId member = _callingMember();
         bytes32 rotation = keccak256(abi.encode(KEY_ROTATION_TYPE_HASH, member, msg.sender, current));
         (address recovered, , ) = ECDSA.tryRecover(_typedDataDigest(rotation), signature);
-        // Zero comes back for a broken signature, and MUST NOT pass for the zero account.
-        if (current == address(0)) revert MembershipZeroKey();
+        // Zero comes back for a broken signature: the zero account passes here, and is refused as a key below.
         if (recovered != current) revert MembershipInvalidSignature(current, recovered);
         _replaceTransactionKey(member, _standing[member], current);
     }

@@ -110,8 +110,9 @@ describe('Membership: votes', () => {
     it('refuses everyone who is not active in the council', async () => {
       await c.vote('admit', [newcomer.admission]);
       await c.vote('suspend', [members[3], reason]);
+      await c.vote('resetTransactionKey', [members[2], stranger(2)]);
       const call = c.call('resume', [members[3]]);
-      for (const account of [stranger(1), newcomer.wallet.address, accounts[3]!]) {
+      for (const account of [stranger(1), newcomer.wallet.address, accounts[3]!, accounts[2]!]) {
         await expect((await c.as(account)).propose(call))
           .to.be.revertedWithCustomError(c.membership, 'MembershipNotCouncil')
           .withArgs(account);

@@ -51,21 +51,21 @@ export interface Admission {
   endpoints: string;
 }
 
-export interface Standing {
+interface Standing {
   transaction: string;
   roles: bigint;
   region: bigint;
   status: bigint;
 }
 
-export interface ProposalState {
+interface ProposalState {
   open: boolean;
   approvals: bigint;
   expiresAt: bigint;
   callHash: string;
 }
 
-export interface LogState {
+interface LogState {
   owner: string;
   size: bigint;
   root: string;

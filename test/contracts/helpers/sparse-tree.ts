@@ -62,7 +62,7 @@ export class SparseTree {
 }
 
 /** SHA-256(0x01 || left || right), RFC 9162 section 2.1.1. */
-export function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+function nodeHash(left: Uint8Array, right: Uint8Array): Uint8Array {
   return createHash('sha256').update(Uint8Array.of(1)).update(left).update(right).digest();
 }
 
