@@ -1,0 +1,54 @@
+// An error in words for people: one line that says what happened, and one on what to do.
+import { XinlianError } from '../../node/core/errors.ts';
+import { ApiError } from '../client/api-error.ts';
+import { CATALOGUE, isErrorCode } from '../problems/catalogue.ts';
+import { isNetworkError } from './retry.ts';
+
+/** The first line tells the error; those that follow help. */
+export function explain(error: unknown): string[] {
+  if (error instanceof ApiError) {
+    const reference = error.requestId === undefined ? [] : [`request id ${error.requestId}`];
+    return [`${error.code}: ${error.message}`, ...hint(error.code), ...reference];
+  }
+  if (XinlianError.is(error)) return [`${error.code}: ${tell(error)}`, ...more(error), ...hint(error.code)];
+  if (isNetworkError(error)) {
+    const { cause } = error;
+    const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
+    return [`the gateway is not reached (${reason})`, 'Is it running, and is --gateway right?'];
+  }
+  if (error instanceof Error) {
+    if (error.name === 'AbortError') return ['interrupted'];
+    return [error.message];
+  }
+  return [String(error)];
+}
+
+function tell({ code, details }: XinlianError): string {
+  const { what, wanted, got, key, reason, limit, member, path } = details as Partial<Record<string, string | number>>;
+  const subject = what ?? key ?? member ?? path;
+  const parts = [
+    subject,
+    reason,
+    wanted === undefined ? undefined : `wanted ${wanted}, got ${got ?? 'nothing'}`,
+    limit === undefined ? undefined : `at most ${limit}${got === undefined ? '' : `, got ${got}`}`,
+  ].filter((part) => part !== undefined);
+  return parts.length > 0 ? parts.join(': ') : isErrorCode(code) ? CATALOGUE[code].title.en : JSON.stringify(details);
+}
+
+function more(error: XinlianError): string[] {
+  if (XinlianError.is(error, 'CONFIG_INVALID'))
+    return error.details.faults.map(({ path, message }) => `  ${path}: ${message}`);
+  return [];
+}
+
+function hint(code: string): string[] {
+  switch (code) {
+    case 'KEY_UNAVAILABLE':
+      return ['Check --keys and the passphrase. 请检查密钥文件与口令。'];
+    case 'CONFIG_INVALID':
+      return ['Mend the file. 请更正配置文件。'];
+    default:
+      if (!isErrorCode(code) || CATALOGUE[code].status === 400) return [];
+      return [`${CATALOGUE[code].action.en} ${CATALOGUE[code].action.zh}`];
+  }
+}

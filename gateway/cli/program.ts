@@ -1,0 +1,59 @@
+// The commands, and what becomes of their errors.
+import { Command, CommanderError } from 'commander';
+import { VERSION } from '../../node/version.ts';
+import { addBundle } from './commands/bundle.ts';
+import { addErrors } from './commands/errors.ts';
+import { addKeys } from './commands/keys.ts';
+import { addLogs } from './commands/logs.ts';
+import { addMembers } from './commands/members.ts';
+import { addPublish } from './commands/publish.ts';
+import { addReceipt } from './commands/receipt.ts';
+import { addRecord } from './commands/record.ts';
+import { addVerify } from './commands/verify.ts';
+import { explain } from './explain.ts';
+import type { Terminal } from './terminal.ts';
+
+/** Runs a command. @returns its exit code: 0, 1 for a failure, or what the command says of its own */
+export async function run(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code = 0;
+  const exit = (own: number): void => {
+    code = own;
+  };
+  const program = new Command('xinlian')
+    .description('Publish, prove and check enterprise credit records.\n企业公共信用信息:发布、证明与核验。')
+    .version(VERSION)
+    .option('--verbose', 'show where an error came from')
+    .showHelpAfterError('(--help tells more)')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: (text) => terminal.say(text.trimEnd()),
+    });
+  for (const add of [
+    addPublish,
+    addRecord,
+    addReceipt,
+    addBundle,
+    addVerify,
+    addMembers,
+    addLogs,
+    addKeys,
+    addErrors,
+  ]) {
+    add(program, terminal, exit);
+  }
+  for (const command of program.commands)
+    command.option('--verbose', 'show where an error came from').copyInheritedSettings(program);
+  try {
+    await program.parseAsync(args, { from: 'user' });
+    return code;
+  } catch (error) {
+    // commander has told its own already: usage, help, version.
+    if (error instanceof CommanderError) return error.exitCode;
+    const [first = '', ...others] = explain(error);
+    terminal.say(`xinlian: ${first}`);
+    for (const line of others) terminal.say(line);
+    if (args.includes('--verbose') && error instanceof Error) terminal.say(error.stack ?? error.message);
+    return 1;
+  }
+}

@@ -1,0 +1,173 @@
+// A member's application and its home node, over any gateway: sealed sessions (docs/protocol.md, section 5).
+import { fromUtf8 } from '../../node/core/bytes.ts';
+import { XinlianError, type ErrorCode, type ErrorDetails } from '../../node/core/errors.ts';
+import { decodeParcel, encodeParcel } from '../../node/core/messages/codec.ts';
+import type { InnerMethod } from '../../node/core/messages/node.ts';
+import {
+  chunkHeader,
+  chunkResult,
+  openSubmission,
+  submissionRef,
+  submissionState,
+  type ChunkResult,
+  type OpenSubmission,
+  type SubmissionState,
+} from '../../node/core/messages/publish.ts';
+import {
+  bundleRequest,
+  recordRef,
+  recordStatus,
+  type BundleRequest,
+  type RecordRef,
+  type RecordStatus,
+} from '../../node/core/messages/record.ts';
+import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
+import { createSession, SealedChannel, type ManifestSigner } from '../../node/core/session.ts';
+import type { Client } from '../client.ts';
+import { ApiError } from '../client/api-error.ts';
+import { mayPass, retry, type RetryOptions } from './retry.ts';
+
+const DEFAULT_PATIENCE_MS = 10_000;
+
+export interface SealedClientOptions {
+  /** Member in whose name it calls. */
+  member: string;
+  /** Member whose node it calls; default: `member`. */
+  home?: string;
+  /** The home member's P-256 key. It MUST NOT come from the gateway, which could give its own and read along. */
+  sealingKey: Uint8Array;
+  /** How long a call goes on trying where gateway or node are away, in milliseconds. Default: 10 s */
+  patienceMs?: number;
+}
+
+export interface SealedClientDependencies {
+  client: Pick<Client, 'openSession' | 'callSession'>;
+  /** The member's `client` key. */
+  signer: ManifestSigner;
+  /** Milliseconds since 1970. */
+  clock: { now(): number };
+  /** Told before a call is tried again. */
+  onRetry?: RetryOptions['onRetry'];
+  wait?: RetryOptions['wait'];
+}
+
+/** What publishing needs of it. */
+export type Submitter = Pick<SealedClient, 'openSubmission' | 'sendChunk' | 'submissionState' | 'closeSubmission'>;
+
+interface Session {
+  id: string;
+  channel: SealedChannel;
+  /** Number of the next call: none is used twice. */
+  next: number;
+}
+
+/**
+ * Calls may run at the same time. Each is tried again where that may help; all methods can be repeated without harm. A
+ * session that the node forgot is opened anew.
+ *
+ * Methods throw `XinlianError` as the node threw it, `ApiError` for what the gateway refused, and what `fetch` throws
+ * where it is not reached.
+ */
+export class SealedClient {
+  readonly #member: string;
+  readonly #home: string;
+  readonly #sealingKey: Uint8Array;
+  readonly #patienceMs: number;
+  readonly #needs: SealedClientDependencies;
+  #session: Promise<Session> | undefined;
+
+  constructor(options: SealedClientOptions, dependencies: SealedClientDependencies) {
+    this.#member = options.member;
+    this.#home = options.home ?? options.member;
+    this.#sealingKey = options.sealingKey;
+    this.#patienceMs = options.patienceMs ?? DEFAULT_PATIENCE_MS;
+    this.#needs = dependencies;
+  }
+
+  async openSubmission(submission: OpenSubmission, signal?: AbortSignal): Promise<SubmissionState> {
+    return submissionState.decode(await this.#call('submission/open', openSubmission.encode(submission), signal));
+  }
+
+  /** @param lines whole NDJSON lines; may be empty for a chunk that was taken: its answer comes again */
+  async sendChunk(submission: string, index: number, lines: Uint8Array, signal?: AbortSignal): Promise<ChunkResult> {
+    const argument = encodeParcel(chunkHeader.encode({ submission, index }), lines);
+    return chunkResult.decode(await this.#call('submission/chunk', argument, signal));
+  }
+
+  async submissionState(submission: string, signal?: AbortSignal): Promise<SubmissionState> {
+    return submissionState.decode(await this.#call('submission/state', submissionRef.encode({ submission }), signal));
+  }
+
+  async closeSubmission(submission: string, signal?: AbortSignal): Promise<SubmissionState> {
+    return submissionState.decode(await this.#call('submission/close', submissionRef.encode({ submission }), signal));
+  }
+
+  async recordStatus(reference: RecordRef, signal?: AbortSignal): Promise<RecordStatus> {
+    return recordStatus.decode(await this.#call('record/status', recordRef.encode(reference), signal));
+  }
+
+  /** @returns the bundle's JSON, as the node wrote it */
+  async recordBundle(request: BundleRequest, signal?: AbortSignal): Promise<string> {
+    return fromUtf8(await this.#call('record/bundle', bundleRequest.encode(request), signal));
+  }
+
+  #call(method: InnerMethod, argument: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    const { onRetry, wait } = this.#needs;
+    const parcel = encodeParcel(methodCall.encode({ method }), argument);
+    return retry(() => this.#callOnce(parcel, signal), {
+      patienceMs: this.#patienceMs,
+      signal,
+      onRetry,
+      wait,
+      mayPass: (error) => mayPass(error) || sessionIsLost(error),
+    });
+  }
+
+  async #callOnce(parcel: Uint8Array, signal?: AbortSignal): Promise<Uint8Array> {
+    const opening = (this.#session ??= this.#open());
+    const session = await opening.catch((error: unknown) => this.#drop(opening, error));
+    const n = session.next++;
+    const sealed = await session.channel.seal(n, parcel);
+    const answer = await this.#needs.client
+      .callSession({
+        params: { session: session.id, n },
+        query: { member: this.#home },
+        body: sealed,
+        ...(signal && { signal }),
+      })
+      .catch((error: unknown) => (sessionIsLost(error) ? this.#drop(opening, error) : Promise.reject(error as Error)));
+    const { header, body } = decodeParcel(await session.channel.open(n, answer));
+    const { error } = methodAnswer.decode(header);
+    if (error) throw new XinlianError(error.code as ErrorCode, error.details as ErrorDetails[ErrorCode]);
+    return body;
+  }
+
+  async #open(): Promise<Session> {
+    const { client, signer, clock } = this.#needs;
+    const { manifest, sealed } = await createSession(
+      {
+        client: this.#member,
+        home: this.#home,
+        nowSeconds: Math.floor(clock.now() / 1000),
+        sealingKey: this.#sealingKey,
+      },
+      signer,
+    );
+    const { session } = await client.openSession({ body: { member: this.#home, manifest: sealed } });
+    return { id: session, channel: new SealedChannel(manifest, session, 'client'), next: 0 };
+  }
+
+  /** The next call opens another session, unless one of this moment's calls did so already. */
+  #drop(opening: Promise<Session>, error: unknown): never {
+    if (this.#session === opening) this.#session = undefined;
+    throw error;
+  }
+}
+
+/**
+ * The node forgot the session (it restarted, or the hour is over), or a number was used: a proxy sent a call twice.
+ * What the node says of records and submissions is inside the seal, and no `ApiError`.
+ */
+function sessionIsLost(error: unknown): boolean {
+  return error instanceof ApiError && (error.code === 'NOT_FOUND' || error.code === 'CONFLICT');
+}
