@@ -1,10 +1,11 @@
 // The HTTP side of a gateway: everything on the wire, over ports that know nothing of it.
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { AccessTokens } from './auth/access-token.ts';
 import { CountedNodes, Metrics } from './metrics.ts';
 import type { AppOptions } from './options.ts';
 import { registerAccess } from './plugins/access.ts';
 import { registerDocs } from './plugins/docs.ts';
+import { registerDraining } from './plugins/draining.ts';
 import { registerLimits } from './plugins/limits.ts';
 import { registerMediaTypes } from './plugins/media-types.ts';
 import { registerObservability, requestIdOf } from './plugins/observability.ts';
@@ -30,7 +31,7 @@ export async function buildApp(ports: GatewayPorts, options: AppOptions): Promis
   const logger: FastifyBaseLogger = options.logger;
   const app = fastify({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'request_id' }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     trustProxy: options.trustProxy.length > 0 ? [...options.trustProxy] : false,
@@ -52,6 +53,7 @@ export async function buildApp(ports: GatewayPorts, options: AppOptions): Promis
   const tokens = new AccessTokens({ issuer: options.baseUrl, key: options.tokenKey }, ports);
 
   registerObservability(app, metrics);
+  registerDraining(app);
   registerProblems(app);
   registerMediaTypes(app);
   await registerSecurity(app);

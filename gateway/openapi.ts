@@ -1,11 +1,19 @@
 // The OpenAPI 3.1 document, from the definitions.
 import type { TSchema } from 'typebox';
-import { Counts, RowFault, RowOutcome, SubmissionState } from '../node/core/messages/publish.ts';
+import { Counts, RowFault, SubmissionState } from '../node/core/messages/publish.ts';
 import { api } from './api/api.ts';
 import { RATE_CLASSES, type Endpoint, type RequestBody, type ResponseBody } from './api/endpoint.ts';
 import { LogPage, LogView } from './api/logs.ts';
 import { MemberDetail, MemberPage, MemberView } from './api/members.ts';
-import { BundleDocument, PublishLine, RecordStatusView } from './api/records.ts';
+import {
+  BundleDocument,
+  ChunkLine,
+  ProblemLine,
+  PublishLine,
+  RecordStatusView,
+  RowLine,
+  SummaryLine,
+} from './api/records.ts';
 import { Problem } from './api/schemas.ts';
 import { SCOPES } from './api/scopes.ts';
 import { ErrorCatalogue, Limits } from './api/service.ts';
@@ -22,8 +30,11 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Problem,
   Counts,
   RowFault,
-  RowOutcome,
   SubmissionState,
+  ChunkLine,
+  RowLine,
+  SummaryLine,
+  ProblemLine,
   PublishLine,
   RecordStatus: RecordStatusView,
   Bundle: BundleDocument,
@@ -200,18 +211,30 @@ function expand(schema: JsonObject, title?: string): JsonObject {
       return [keyword, value];
     }),
   );
-  return { ...(title !== undefined && { title }), ...asEnum(expanded) };
+  return { ...(title !== undefined && { title }), ...asChoice(expanded) };
 }
 
 function mapObject(object: JsonObject, map: (schema: JsonObject) => JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(object).map(([name, schema]) => [name, map(schema as JsonObject)]));
 }
 
-/** A choice of texts is an enumeration to every generator. */
-function asEnum({ anyOf, ...rest }: JsonObject): JsonObject {
+/** A choice of texts is an enumeration to every generator, and one of objects a class with its kinds. */
+function asChoice({ anyOf, ...rest }: JsonObject): JsonObject {
   if (!Array.isArray(anyOf)) return 'enum' in rest ? { type: 'string', ...rest } : rest;
   const texts = anyOf.map((choice) => (choice as JsonObject)['const']);
-  return texts.every((text) => typeof text === 'string')
-    ? { ...rest, type: 'string', enum: texts }
-    : { ...rest, anyOf };
+  if (texts.every((text) => typeof text === 'string')) return { ...rest, type: 'string', enum: texts };
+  const kinds = anyOf.map((choice) => kindOf(choice as JsonObject));
+  const mapping: JsonObject = {};
+  for (const kind of kinds) if (kind) mapping[kind.type] = kind.reference;
+  if (Object.keys(mapping).length < anyOf.length) return { ...rest, anyOf };
+  return { ...rest, oneOf: anyOf, discriminator: { propertyName: 'type', mapping } };
+}
+
+/** What tells a component apart: the constant in its member `type`. */
+function kindOf({ $ref: reference }: JsonObject): { type: string; reference: string } | undefined {
+  if (typeof reference !== 'string') return undefined;
+  const component: { properties?: { type?: { const?: unknown } } } | undefined =
+    COMPONENTS[reference.slice(reference.lastIndexOf('/') + 1)];
+  const type = component?.properties?.type?.const;
+  return typeof type === 'string' ? { type, reference } : undefined;
 }

@@ -87,7 +87,8 @@ function register(
       const answer = await handle(call);
       switch (response.kind) {
         case 'json':
-          return reply.type(response.mediaType ?? 'application/json').send(JSON.stringify(answer));
+          // As bytes: Fastify would add a charset, which JSON does not have.
+          return reply.type(response.mediaType ?? MEDIA_TYPES.json).send(Buffer.from(JSON.stringify(answer)));
         case 'bytes':
           return reply.type(response.mediaTypes[0] ?? MEDIA_TYPES.bytes).send(bufferOf(answer as Uint8Array));
         case 'text':

@@ -8,16 +8,16 @@ import { closed, LogIdText, Problem, RecordIdText, Time } from './schemas.ts';
 export const SubmissionIdText = Type.String({ pattern: '^[A-Za-z0-9_-]{8,64}$', description: 'Submission id' });
 const Version = Type.Optional(Type.Integer({ minimum: 1, description: 'Absent: the last one' }));
 
-const ChunkLine = Type.Object(
+export const ChunkLine = Type.Object(
   { type: Type.Literal('chunk'), index: Type.Integer({ minimum: 0 }), ...Counts.properties },
   { ...closed, description: 'A part of the rows is durable' },
 );
-const RowLine = Type.Object({ type: Type.Literal('row'), ...RowOutcome.properties }, closed);
-const SummaryLine = Type.Object(
+export const RowLine = Type.Object({ type: Type.Literal('row'), ...RowOutcome.properties }, closed);
+export const SummaryLine = Type.Object(
   { type: Type.Literal('summary'), ...SubmissionState.properties },
   { ...closed, description: 'Last line: every row was answered' },
 );
-const ProblemLine = Type.Object(
+export const ProblemLine = Type.Object(
   { ...Problem.properties, type: Type.Literal('problem'), problem: Type.String({ description: '`type` of RFC 9457' }) },
   { ...closed, description: 'Last line: what came before is durable; send the same again to go on' },
 );

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { define } from './endpoint.ts';
 import { MAX_BUNDLE_BYTES } from './limits.ts';
-import { closed } from './schemas.ts';
+import { closed, LogIdText, MemberIdText, Time } from './schemas.ts';
 
 export const Verification = Type.Object(
   {
@@ -19,8 +19,37 @@ export const Verification = Type.Object(
         {
           item: Type.String(),
           edition: Type.String(),
+          kind: Type.String({ description: 'Kind of its log entry' }),
+          position: Type.Integer({ minimum: 0 }),
+          time: Time,
+          status: Type.String({ description: 'live, superseded, annulled … under this checkpoint' }),
+          supersededBy: Type.Optional(Type.Integer({ description: 'Position of the entry that does' })),
           claims: Type.Record(Type.String(), Type.Unknown(), { description: 'Disclosed claims by name' }),
           undisclosed: Type.Array(Type.String(), { description: 'Names of the others' }),
+        },
+        closed,
+      ),
+    ),
+    checkpoint: Type.Optional(
+      Type.Object(
+        {
+          log: LogIdText,
+          member: MemberIdText,
+          size: Type.Integer({ minimum: 1 }),
+          root: Type.String({ description: 'base64' }),
+        },
+        closed,
+      ),
+    ),
+    anchor: Type.Optional(
+      Type.Object(
+        {
+          chainId: Type.Integer(),
+          logAnchor: Type.String(),
+          block: Type.Integer(),
+          blockHash: Type.String(),
+          time: Time,
+          confirmed: Type.Boolean({ description: 'Whether this gateway knows the block to be final' }),
         },
         closed,
       ),

@@ -43,7 +43,7 @@ export function sendProblem(raw: unknown, request: FastifyRequest, reply: Fastif
     .header('content-language', language)
     .header('vary', 'accept-language')
     .type('application/problem+json')
-    .send(JSON.stringify(problem));
+    .send(Buffer.from(JSON.stringify(problem)));
 }
 
 /** RFC 6750, section 3. */
@@ -78,5 +78,5 @@ function sendOAuth(error: OAuthError, reply: FastifyReply): FastifyReply {
   return reply
     .code(error.status)
     .type('application/json')
-    .send(JSON.stringify({ error: error.code, error_description: error.description }));
+    .send(Buffer.from(JSON.stringify({ error: error.code, error_description: error.description })));
 }

@@ -23,6 +23,8 @@ export function fromFastify(error: unknown, request: { mediaType: string | undef
       });
     case 'FST_ERR_BAD_URL':
       return new XinlianError('MALFORMED', { what: 'path', wanted: 'percent-encoded UTF-8', got: 'something else' });
+    case 'FST_ERR_MAX_PARAM_LENGTH':
+      return new XinlianError('NOT_FOUND', { what: 'path', id: 'with so long a part' });
     case 'ECONNRESET':
       return new XinlianError('CANCELLED', { what: 'request' }, { cause: error });
     default:

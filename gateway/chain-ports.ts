@@ -1,0 +1,37 @@
+// The chain's view, as the ports of the app ask for it.
+import type { ChainView } from '../node/chain/view.ts';
+import { currentKey, type Member } from '../node/core/consortium.ts';
+import { XinlianError } from '../node/core/errors.ts';
+import type { MemberId } from '../node/core/ids.ts';
+import type { Host } from '../node/net/host.ts';
+import type { Logs, Members, NodeCaller } from './ports.ts';
+
+export function membersOf(view: ChainView): Members {
+  return {
+    get: (id) => view.member(id),
+    list: () => view.members(),
+    isEntitledNow: (id, roles) => view.isEntitledNow(id, roles),
+    currentKey: (id, kind) => view.currentKey(id, kind),
+  };
+}
+
+export function logsOf(view: ChainView): Logs {
+  return { get: (id) => view.log(id), list: () => view.logs() };
+}
+
+/** Calls the node that the chain names for a member. */
+export function nodesOf(view: ChainView, host: Host): NodeCaller {
+  return {
+    call: (id, method, argument, options) => host.call(peerOf(view.member(id), id), method, argument, options),
+  };
+}
+
+function peerOf(member: Member | undefined, id: MemberId) {
+  if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: id });
+  const publicKey = currentKey(member, 'nodePeer');
+  const addresses = member.endpoints.node ?? [];
+  if (!publicKey || publicKey.length === 0 || addresses.length === 0) {
+    throw new XinlianError('UNREACHABLE', { peer: id, reason: 'the chain names no node of this member' });
+  }
+  return { publicKey, addresses };
+}

@@ -1,0 +1,21 @@
+/** What was started and must be stopped: the last first. */
+export class Lifecycle {
+  readonly #stops: (() => unknown)[] = [];
+
+  defer(stop: () => unknown): void {
+    this.#stops.push(stop);
+  }
+
+  /** Stops all of it whatever fails on the way, then throws the first fault. Twice does nothing more. */
+  async stop(): Promise<void> {
+    const faults: unknown[] = [];
+    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) {
+      try {
+        await stop();
+      } catch (error) {
+        faults.push(error);
+      }
+    }
+    if (faults.length > 0) throw faults[0];
+  }
+}
