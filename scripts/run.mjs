@@ -152,9 +152,11 @@ once(
     say('Compiling the contracts …');
     const run = spawnSync(node, [join(root, 'node_modules', 'hardhat', 'dist', 'src', 'cli.js'), 'build', '--quiet'], {
       cwd: root,
-      stdio: ['ignore', 2, 2],
+      stdio: ['ignore', 'pipe', 'pipe'],
       env: { ...env, HARDHAT_DISABLE_TELEMETRY_PROMPT: 'true' },
     });
+    // Where it compiles, all that it has to say is that newer compilers reserve names of OpenZeppelin's.
+    if (run.status !== 0) process.stderr.write(Buffer.concat([run.stdout, run.stderr]));
     if (run.status !== 0) fail(`hardhat build failed (exit ${run.status ?? run.signal}).`);
   },
 );

@@ -22,11 +22,12 @@ function player(
   name: string,
   region: string,
   roles: Role[],
-  category: string,
+  /** Registering authority and kind of body: 11 a state organ, 12 a public institution, 91 an enterprise. */
+  kind: '11' | '12' | '91',
   body8: string,
   more: { founder?: boolean; gateway?: boolean } = {},
 ): Player {
-  const uscc = makeUscc({ authority: category === '1' ? '1' : '9', category, region, body8 });
+  const uscc = makeUscc({ authority: kind.charAt(0), category: kind.charAt(1), region, body8 });
   return {
     key,
     name,
@@ -48,7 +49,7 @@ export const CAST: readonly Player[] = [
     '盐城市大丰区公共信用信息中心',
     '320904',
     ['council', 'centre', 'source', 'identifier'],
-    '2',
+    '12',
     'MB190401',
     { founder: true, gateway: true },
   ),
@@ -57,14 +58,14 @@ export const CAST: readonly Player[] = [
     '上海市公共信用信息服务中心',
     '310000',
     ['council', 'centre', 'source', 'identifier'],
-    '2',
+    '12',
     'MB131001',
     { founder: true, gateway: true },
   ),
-  player('regulator', '盐城市大丰区市场监督管理局', '320904', ['council', 'source', 'regulator'], '1', 'MB190402', {
+  player('regulator', '盐城市大丰区市场监督管理局', '320904', ['council', 'source', 'regulator'], '11', 'MB190402', {
     founder: true,
   }),
-  player('tax', '国家税务总局盐城市大丰区税务局', '320904', ['source'], '1', 'MB190403'),
-  player('bank', '大丰示范农村商业银行', '320904', ['bank'], '1', 'MA190404'),
-  player('auditor', '盐城市信用审计所', '320900', ['auditor'], '1', 'MA190005'),
+  player('tax', '国家税务总局盐城市大丰区税务局', '320904', ['source'], '11', 'MB190403'),
+  player('bank', '大丰示范农村商业银行', '320904', ['bank'], '91', 'MA190404'),
+  player('auditor', '盐城市信用审计所', '320900', ['auditor'], '91', 'MA190005'),
 ];

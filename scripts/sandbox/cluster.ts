@@ -6,6 +6,8 @@ import { gatewayConfigFile, nodeConfigFile, writeConfigs } from './configs.ts';
 import { openConsortium, openPorts, type Consortium } from './consortium.ts';
 import { Child } from './processes.ts';
 
+const READY_WITHIN_MS = 60_000;
+
 export interface ClusterOptions {
   data: string;
   /** Told each step. */
@@ -62,6 +64,11 @@ export async function startCluster({ data, say, players }: ClusterOptions): Prom
     await Promise.all([...nodes.values(), ...gateways.values()].map((made) => made.startPatiently()));
     const portOf = (player: string, kind: 'http' | 'gateway'): string =>
       `http://127.0.0.1:${ports.players[player]?.[kind]}`;
+    const surfaces = [
+      ...[...nodes.keys()].map((player) => portOf(player, 'http')),
+      ...[...gateways.keys()].map((player) => portOf(player, 'gateway')),
+    ];
+    await Promise.all(surfaces.map((url) => untilReady(url)));
     return {
       consortium,
       chainUrl: url,
@@ -75,6 +82,18 @@ export async function startCluster({ data, say, players }: ClusterOptions): Prom
   } catch (error) {
     await stop();
     throw error;
+  }
+}
+
+/** Until it says so itself: a node has opened its log, a gateway has read the chain. */
+async function untilReady(url: string): Promise<void> {
+  const deadline = Date.now() + READY_WITHIN_MS;
+  for (;;) {
+    const response = await fetch(`${url}/healthz/ready`);
+    if (response.ok) return;
+    if (Date.now() > deadline) throw new Error(`${url} is not ready: ${await response.text()}`);
+    await response.arrayBuffer();
+    await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
 

@@ -59,7 +59,7 @@ export async function publishAndProve(
     say(`${regulator.name} publishes ${file} through the gateway of Dafeng, sealed to its own node`);
     const list = join(data, 'outcomes.ndjson');
     // Exit code 2: some rows were rejected, the others published.
-    await xinlian(['publish', file, '--profile', profile, '--outcomes', list], [0, 2]);
+    await xinlian(['publish', file, '--profile', profile, '--outcomes', list, '--no-wait'], [0, 2]);
     outcomes.push(
       ...(await readFile(list, 'utf8'))
         .split('\n')
