@@ -1,0 +1,113 @@
+// A chain that exists on paper: it takes anchors as LogAnchor does, proofs verified, and can be down, late or reorganised.
+import { makeAnchorProof } from '../../node/core/anchor-proof.ts';
+import type { AnchorProof } from '../../node/core/bundle.ts';
+import { equalBytes, toHex, u64, type Hex } from '../../node/core/bytes.ts';
+import { currentKey, type AnchoredHead, type KeyKind, type LogState, type Member } from '../../node/core/consortium.ts';
+import { XinlianError } from '../../node/core/errors.ts';
+import type { LogId, MemberId } from '../../node/core/ids.ts';
+import { verifyConsistency } from '../../node/core/merkle.ts';
+import type { AnchorProver, ChainView, ChainWriter } from '../../node/exchange/ports.ts';
+import { anchoringBlock, CHAIN_ID, LOG, LOG_ANCHOR } from './bundle.ts';
+
+type Anchoring = Parameters<ChainWriter['anchor']>[0];
+
+/** Knows one member and its log, `LOG`. */
+export class PaperChain implements ChainView, ChainWriter, AnchorProver {
+  readonly #member: Member;
+  #anchors: AnchoredHead[] = [];
+  #block = 1;
+  #final = 0;
+  /** The last block that the node has followed; undefined: the head. */
+  followed: number | undefined;
+  down = false;
+  /** Every checkpoint that was sent, taken or not. */
+  readonly sent: Anchoring[] = [];
+
+  constructor(member: Member) {
+    this.#member = member;
+  }
+
+  head(): { number: number; hash: Hex; time: number } {
+    const number = this.followed ?? this.#block;
+    return { number, hash: blockHash(number), time: 1_780_000_000 + number };
+  }
+
+  final(): number {
+    return this.#final;
+  }
+
+  member(id: MemberId): Member | undefined {
+    return id === this.#member.id ? this.#member : undefined;
+  }
+
+  log(id: LogId): LogState | undefined {
+    if (id !== LOG) return undefined;
+    const head = this.#anchors.findLast(({ block }) => block <= this.head().number);
+    const final = this.#anchors.findLast(({ block }) => block <= this.#final);
+    const { id: owner } = this.#member;
+    const state = { id, owner, scope: toHex(new Uint8Array(32)), ordinal: 0, registered: 1, closed: false };
+    return { ...state, ...(head && { head }), ...(final && { final }) };
+  }
+
+  openLog(owner: MemberId): LogState | undefined {
+    return owner === this.#member.id ? this.log(LOG) : undefined;
+  }
+
+  currentKey(id: MemberId, kind: KeyKind): Uint8Array | undefined {
+    const member = this.member(id);
+    return member && currentKey(member, kind);
+  }
+
+  isEntitledNow(id: MemberId): boolean {
+    return this.member(id)?.status === 'active';
+  }
+
+  async registerLog(): Promise<{ log: LogId }> {
+    return { log: LOG };
+  }
+
+  async anchor(anchoring: Anchoring): Promise<{ transaction: Hex; block: number }> {
+    this.sent.push(anchoring);
+    this.#checkUp();
+    const { size, root, proof } = anchoring;
+    const last = this.#anchors.at(-1);
+    const same = last?.size === size && equalBytes(last.root, root);
+    if (last) verifyConsistency({ sizeA: last.size, rootA: last.root, sizeB: size, rootB: root, proof });
+    else if (proof.length > 0) throw new Error('the first proof must be empty');
+    const block = ++this.#block;
+    const transaction = blockHash(1_000 + block);
+    if (!same) this.#anchors.push({ size, root, block, blockHash: blockHash(block), transaction });
+    return { transaction, block };
+  }
+
+  async capture(_log: LogId, { size, root }: AnchoredHead): Promise<AnchorProof> {
+    this.#checkUp();
+    const { block, receipts } = anchoringBlock(size, root);
+    return makeAnchorProof({ chainId: CHAIN_ID, logAnchor: LOG_ANCHOR, log: LOG, size, root }, block, receipts);
+  }
+
+  /** Everything so far is final. */
+  finalise(): void {
+    this.#final = this.#block;
+  }
+
+  /** Takes back all anchors that are not final. */
+  reorganise(): void {
+    this.#anchors = this.#anchors.filter(({ block }) => block <= this.#final);
+    this.#block++;
+  }
+
+  /** As if another node with this member's keys had anchored. */
+  plant(size: number, root: Uint8Array): void {
+    const block = ++this.#block;
+    this.#anchors.push({ size, root, block, blockHash: blockHash(block), transaction: blockHash(1_000 + block) });
+  }
+
+  #checkUp(): void {
+    if (this.down) throw new XinlianError('CHAIN_UNREACHABLE', { endpoint: 'paper', reason: 'down' });
+  }
+}
+
+function blockHash(number: number): Hex {
+  return toHex(new Uint8Array([...new Uint8Array(24), ...u64(number)]));
+}

@@ -1,0 +1,236 @@
+import { expect } from 'chai';
+import { parseCheckpoint } from '../../../node/core/checkpoint.ts';
+import { equalBytes } from '../../../node/core/bytes.ts';
+import { decodeEntry } from '../../../node/core/entry.ts';
+import { consistencyProof, verifyConsistency } from '../../../node/core/merkle.ts';
+import { parseNote, verifyNote } from '../../../node/core/note.ts';
+import { Checkpointer } from '../../../node/exchange/checkpointer.ts';
+import { openAgency, silent, SIGNER, type Agency } from '../../helpers/agency.ts';
+import { CHAIN_ID, LOG_ANCHOR } from '../../helpers/bundle.ts';
+import { memoryStore } from '../../helpers/memory-store.ts';
+import { rejection } from '../../helpers/rejection.ts';
+import { licence } from '../../helpers/rows.ts';
+
+const FILE = 'file-0001';
+
+describe('Checkpointer', () => {
+  let agency: Agency;
+  let chunks: number;
+
+  beforeEach(async () => {
+    chunks = 0;
+    agency = await openAgency(await memoryStore());
+    await agency.open(FILE, 'xk');
+  });
+
+  async function publish(count: number): Promise<void> {
+    const rows = Array.from({ length: count }, (_, i) => licence(1_000 * chunks + i));
+    await agency.send(FILE, chunks++, rows);
+  }
+
+  it('signs a note over a status entry and all before it, and nothing where nothing is new', async () => {
+    await agency.checkpointer.sign();
+    expect(agency.log.size).to.equal(0);
+    await publish(3);
+    await agency.checkpointer.sign();
+    const { size, root } = agency.log.state.signed!;
+    expect(size).to.equal(4);
+    expect(decodeEntry(agency.logs.entry(1, 3)!).kind).to.equal('status');
+    const note = agency.logs.checkpoint(1, size)!;
+    const { origin } = parseCheckpoint(parseNote(note).text);
+    const { text } = verifyNote(note, [{ name: origin, publicKey: SIGNER }]);
+    expect(parseCheckpoint(text)).to.deep.include({ size, root });
+    await agency.checkpointer.sign();
+    expect(agency.log.size).to.equal(4);
+  });
+
+  it('signs once where it is asked twice at once', async () => {
+    await publish(3);
+    await Promise.all([agency.checkpointer.sign(), agency.checkpointer.sign()]);
+    expect(agency.log.size).to.equal(4);
+    expect(agency.log.state.signed?.size).to.equal(4);
+  });
+
+  it('signs right while rows come in', async () => {
+    await publish(200);
+    const sizes: number[] = [];
+    for (let i = 0; i < 4; i++) {
+      const coming = publish(300);
+      await agency.checkpointer.sign();
+      sizes.push(agency.log.state.signed!.size);
+      await coming;
+    }
+    for (const [i, size] of sizes.entries()) {
+      if (i === 0) continue;
+      const rootOf = (size: number) => parseCheckpoint(parseNote(agency.logs.checkpoint(1, size)!).text).root;
+      const before = sizes[i - 1]!;
+      const proof = consistencyProof(before, size, agency.log.reader(size));
+      verifyConsistency({ sizeA: before, rootA: rootOf(before), sizeB: size, rootB: rootOf(size), proof });
+    }
+  });
+
+  it('appends one status entry only, however often its key fails', async () => {
+    await publish(2);
+    let fails = true;
+    const { log, logs, commits, chain, clock } = agency;
+    const key = {
+      publicKey: SIGNER,
+      sign: () => {
+        if (fails) throw new Error('the key is away');
+        return new Uint8Array(64);
+      },
+    };
+    const options = { origin: { chainId: CHAIN_ID, logAnchor: LOG_ANCHOR }, signMs: 10, anchorMs: 10 };
+    const needs = { log, store: logs, commits, key, view: chain, writer: chain, prover: chain, clock, logger: silent };
+    const checkpointer = new Checkpointer(options, needs);
+    for (let i = 0; i < 3; i++)
+      expect(await rejection(checkpointer.sign())).to.have.property('message', 'the key is away');
+    expect(log.size).to.equal(3);
+    fails = false;
+    await checkpointer.sign();
+    expect(log.state.signed?.size).to.equal(3);
+  });
+
+  it('anchors what extends the last anchor, and keeps the proof of what is final', async () => {
+    await publish(3);
+    await agency.settle();
+    await publish(300);
+    await agency.settle();
+    const { chain, logs } = agency;
+    expect(chain.sent.map(({ size, proof }) => [size, proof.length > 0])).to.deep.equal([
+      [4, false],
+      [305, true],
+    ]);
+    expect((await logs.lastAnchorProof(1))?.size).to.equal(305);
+    expect(agency.checkpointer.waits()).to.equal('');
+    await agency.checkpointer.anchor();
+    expect(chain.sent).to.have.length(2);
+  });
+
+  it('says what it waits for', async () => {
+    const { checkpointer, chain } = agency;
+    expect(checkpointer.waits()).to.equal('');
+    await publish(1);
+    expect(checkpointer.waits()).to.equal('the next checkpoint');
+    await checkpointer.sign();
+    expect(checkpointer.waits()).to.equal('the next anchor');
+    await checkpointer.anchor();
+    expect(checkpointer.waits()).to.equal('the anchoring block to become final');
+    chain.finalise();
+    expect(checkpointer.waits()).to.equal('');
+  });
+
+  it('goes on signing while the chain is down, and anchors the newest when it is back', async () => {
+    const { checkpointer, chain } = agency;
+    chain.down = true;
+    for (let i = 0; i < 3; i++) {
+      await publish(2);
+      await checkpointer.sign();
+      expect(await rejection(checkpointer.anchor())).to.have.property('code', 'CHAIN_UNREACHABLE');
+    }
+    chain.down = false;
+    await agency.settle();
+    expect(chain.log(agency.log.state.id)?.final?.size).to.equal(agency.log.size);
+  });
+
+  it('waits until its last anchor is in view before it sends the next', async () => {
+    const { checkpointer, chain } = agency;
+    await publish(2);
+    await checkpointer.sign();
+    chain.followed = 1;
+    await checkpointer.anchor();
+    await publish(2);
+    await checkpointer.sign();
+    await checkpointer.anchor();
+    expect(chain.sent).to.have.length(1);
+    chain.followed = undefined;
+    await checkpointer.anchor();
+    expect(chain.sent).to.have.length(2);
+    expect(chain.log(agency.log.state.id)?.head?.size).to.equal(6);
+  });
+
+  it('anchors again what a reorganisation took back', async () => {
+    const { checkpointer, chain } = agency;
+    await publish(2);
+    await agency.settle();
+    await publish(2);
+    await checkpointer.sign();
+    await checkpointer.anchor();
+    chain.reorganise();
+    expect(chain.log(agency.log.state.id)?.head?.size).to.equal(3);
+    await checkpointer.anchor();
+    expect(chain.log(agency.log.state.id)?.head?.size).to.equal(6);
+    chain.finalise();
+    await checkpointer.capture();
+    expect((await agency.logs.lastAnchorProof(1))?.size).to.equal(6);
+  });
+
+  describe('never signs what does not extend', () => {
+    const notes = () => agency.logs.checkpoint(1, agency.log.size);
+
+    it('its last signed checkpoint', async () => {
+      await publish(3);
+      await agency.checkpointer.sign();
+      const batch = agency.logs.batch();
+      agency.log.setSigned(batch, { size: 4, root: new Uint8Array(32).fill(1) }, 'another');
+      await publish(1);
+      expect(await rejection(agency.checkpointer.sign())).to.have.property('code', 'STORE_CORRUPT');
+      expect(notes()).to.equal(undefined);
+      await publish(1);
+      expect(await rejection(agency.checkpointer.sign())).to.have.property('code', 'STORE_CORRUPT');
+      expect(agency.checkpointer.waits()).to.match(/old backup/);
+    });
+
+    it('an anchored one of other entries: nothing is signed over a foreign head', async () => {
+      await publish(3);
+      agency.chain.plant(2, new Uint8Array(32).fill(1));
+      expect(await rejection(agency.checkpointer.sign())).to.have.property('code', 'STORE_CORRUPT');
+      expect(agency.log.state.signed).to.equal(undefined);
+      expect(notes()).to.equal(undefined);
+    });
+
+    it('an anchored one that is longer than the log: an old backup was restored', async () => {
+      await publish(3);
+      agency.chain.plant(40, new Uint8Array(32).fill(1));
+      expect(await rejection(agency.checkpointer.sign())).to.have.property('code', 'STORE_CORRUPT');
+      expect(notes()).to.equal(undefined);
+    });
+
+    it('and sends no anchor over a foreign head that came after it signed', async () => {
+      await publish(3);
+      await agency.checkpointer.sign();
+      agency.chain.plant(2, new Uint8Array(32).fill(1));
+      expect(await rejection(agency.checkpointer.anchor())).to.have.property('code', 'STORE_CORRUPT');
+      expect(agency.chain.sent).to.have.length(0);
+    });
+
+    it('after a restart neither', async () => {
+      await publish(3);
+      await agency.settle();
+      const { root } = agency.log.state.signed!;
+      agency = await openAgency(agency.store, { chain: agency.chain });
+      chunks = 1;
+      await publish(2);
+      await agency.settle();
+      const [first, second] = agency.chain.sent;
+      expect(equalBytes(first!.root, root)).to.equal(true);
+      const proof = consistencyProof(4, second!.size, agency.log.reader(second!.size));
+      verifyConsistency({ sizeA: 4, rootA: root, sizeB: second!.size, rootB: second!.root, proof });
+    });
+  });
+
+  it('works by itself once it is started, and rests when it is stopped', async () => {
+    const { checkpointer, chain, clock } = agency;
+    await publish(2);
+    checkpointer.start();
+    checkpointer.start();
+    while (checkpointer.waits() !== '') {
+      clock.milliseconds += 10;
+      chain.finalise();
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    while ((await agency.logs.lastAnchorProof(1)) === undefined) await new Promise((resolve) => setTimeout(resolve, 5));
+    await checkpointer.stop();
+    await checkpointer.stop();
+  });
+});
