@@ -4,8 +4,8 @@ import type { Writable } from 'node:stream';
 import { XinlianError } from '../../node/core/errors.ts';
 
 const END_OF_TEXT = '\u0003'; // Ctrl-C
-const ENTER = ['\r', '\n', '\u0004']; // Ctrl-D too
-const RUB_OUT = ['\b', '\u007f'];
+const ENTER = new Set(['\r', '\n', '\u0004']); // Ctrl-D too
+const RUB_OUT = new Set(['\b', '\u007f']);
 
 /** Throws `CANCELLED` at Ctrl-C. */
 export function askSecret(question: string, input: ReadStream, output: Writable): Promise<string> {
@@ -22,8 +22,8 @@ export function askSecret(question: string, input: ReadStream, output: Writable)
     const take = (data: Buffer | string): void => {
       for (const key of data.toString()) {
         if (key === END_OF_TEXT) return end(() => reject(new XinlianError('CANCELLED', { what: question.trim() })));
-        if (ENTER.includes(key)) return end(() => resolve(typed));
-        typed = RUB_OUT.includes(key) ? typed.slice(0, -1) : typed + key;
+        if (ENTER.has(key)) return end(() => resolve(typed));
+        typed = RUB_OUT.has(key) ? typed.slice(0, -1) : typed + key;
       }
     };
     input.setRawMode(true);

@@ -85,6 +85,7 @@ export async function openSealedClient(
       client,
       signer: keys.client,
       clock: Date,
+      wait: terminal.wait,
       onRetry: (error, waitMs) => {
         const [first = ''] = explain(error);
         terminal.say(`${first}; trying again in ${(waitMs / 1000).toFixed(1)} s`);

@@ -61,7 +61,12 @@ export class CsvReader {
     if (reached - at > MAX_ROW_LENGTH) return this.#giveUp(text, at, ended, rows, TOO_LONG);
     if (scan.kind === 'more') return undefined;
     if (scan.kind === 'stray') {
-      const got = text.slice(scan.at, scan.at + 20).replaceAll(LINE_END, ' ');
+      const first = lineEnd(text, at) ?? (ended ? text.length : undefined);
+      if (first === undefined && text.length - at <= MAX_ROW_LENGTH) return undefined;
+      if (first === undefined || first - at > MAX_ROW_LENGTH) return this.#giveUp(text, at, ended, rows, TOO_LONG);
+      // What is shown is of this line: a quote that is told further down was opened here.
+      const quote = scan.at < first ? scan.at : text.indexOf('"', at);
+      const got = text.slice(quote, Math.min(quote + SHOWN, first)).trimEnd();
       return this.#giveUp(text, at, ended, rows, {
         code: 'quote',
         wanted: 'quotes in pairs, around a whole cell',
@@ -123,6 +128,8 @@ export class CsvReader {
   }
 }
 
+/** Characters of a fault. */
+const SHOWN = 40;
 const TOO_LONG: RowFault = { code: 'size', wanted: `a row of at most ${MAX_ROW_LENGTH} characters`, got: 'more' };
 const LINE_END = /\r\n|\n|\r/g;
 const CELL_END = /[",\r\n]/g;

@@ -23,7 +23,9 @@ export function explain(error: unknown): string[] {
   return [String(error)];
 }
 
-function tell({ code, details }: XinlianError): string {
+function tell(error: XinlianError): string {
+  if (XinlianError.is(error, 'CONFIG_INVALID')) return 'the settings are not valid';
+  const { code, details } = error;
   const { what, wanted, got, key, reason, limit, member, path } = details as Partial<Record<string, string | number>>;
   const subject = what ?? key ?? member ?? path;
   const parts = [

@@ -11,6 +11,8 @@ export interface Terminal {
   /** Asks for a secret without showing it; undefined where nobody can be asked. */
   ask: ((question: string) => Promise<string>) | undefined;
   fetch: typeof fetch;
+  /** Waits before a call is tried again; absent: as long as it says. */
+  wait?: (ms: number, signal?: AbortSignal) => Promise<void>;
   /** Aborted by Ctrl-C. */
   signal: AbortSignal;
 }

@@ -2,7 +2,13 @@
 import { XinlianError } from '../../../node/core/errors.ts';
 import type { MemberId } from '../../../node/core/ids.ts';
 import { decodeParcel, encodeParcel } from '../../../node/core/messages/codec.ts';
-import { methodAnswer, openedSession, openSession, sessionCall } from '../../../node/core/messages/session.ts';
+import {
+  methodAnswer,
+  methodCall,
+  openedSession,
+  openSession,
+  sessionCall,
+} from '../../../node/core/messages/session.ts';
 import type { RpcMethod } from '../../../node/core/messages/node.ts';
 import { Sessions } from '../../../node/exchange/sessions.ts';
 import type { MemberKeys } from '../../../node/keys/provider.ts';
@@ -53,7 +59,9 @@ export class SealedNode implements NodeCaller {
 
   async #answer(home: MemberId, call: Uint8Array, options: NodeCallOptions): Promise<Uint8Array> {
     try {
-      return encodeParcel(methodAnswer.encode({}), await this.inner.call(home, 'call', call, options));
+      const { header, body } = decodeParcel(call);
+      const own = encodeParcel(methodCall.encode({ ...methodCall.decode(header), member: home }), body);
+      return encodeParcel(methodAnswer.encode({}), await this.inner.call(home, 'call', own, options));
     } catch (error) {
       if (!XinlianError.is(error)) throw error;
       const { code, details } = error;
