@@ -8,7 +8,7 @@ import type { JsonValue } from '../node/core/canonical.ts';
 import { XinlianError } from '../node/core/errors.ts';
 import { decodeHeader } from '../node/core/ethereum.ts';
 import { verifyBundle, type VerificationContext, type Verification as Verified } from '../node/core/verify-bundle.ts';
-import { builtInCatalogue } from '../node/policy/pack.ts';
+import type { Catalogue } from '../node/policy/pack.ts';
 import type { Verification } from './api/verify.ts';
 import { beijingTime } from './beijing-time.ts';
 import type { BundleVerifier } from './ports.ts';
@@ -18,24 +18,27 @@ interface Log {
   warn(details: object, message: string): void;
 }
 
-export class ChainVerifier implements BundleVerifier {
-  readonly #view: ChainView;
-  readonly #rpc: Rpc;
-  readonly #log: Log;
+interface Dependencies {
+  view: Pick<ChainView, 'head' | 'final' | 'checkpointKeyAt' | 'log'>;
+  rpc: Rpc;
+  catalogue: Pick<Catalogue, 'names'>;
+  log: Log;
+}
 
-  constructor({ view, rpc, log }: { view: ChainView; rpc: Rpc; log: Log }) {
-    this.#view = view;
-    this.#rpc = rpc;
-    this.#log = log;
+export class ChainVerifier implements BundleVerifier {
+  readonly #needs: Dependencies;
+
+  constructor(dependencies: Dependencies) {
+    this.#needs = dependencies;
   }
 
   async verify(bundle: JsonValue): Promise<Verification> {
+    const { view, catalogue } = this.#needs;
     const final = await this.#finalBlock(bundle);
     const context: VerificationContext = {
-      names: (item, edition) => builtInCatalogue.names(item, edition),
-      checkpointKey: (member, _log, block) =>
-        this.#view.checkpointKeyAt(member, block ?? this.#view.head()?.number ?? 0),
-      logOwner: (log) => this.#view.log(log)?.owner,
+      names: (item, edition) => catalogue.names(item, edition),
+      checkpointKey: (member, _log, block) => view.checkpointKeyAt(member, block ?? view.head()?.number ?? 0),
+      logOwner: (log) => view.log(log)?.owner,
       ...(final && { trustedBlock: final }),
     };
     return viewOf(verifyBundle(bundle, context));
@@ -46,12 +49,13 @@ export class ChainVerifier implements BundleVerifier {
    * chain cannot be asked: then the answer says that the block had to be trusted.
    */
   async #finalBlock(bundle: JsonValue): Promise<Hex | undefined> {
+    const { view, rpc, log } = this.#needs;
     const number = anchorBlockOf(bundle);
-    if (number === undefined || number > this.#view.final()) return undefined;
+    if (number === undefined || number > view.final()) return undefined;
     try {
-      return (await readHeader(this.#rpc, number))?.hash;
+      return (await readHeader(rpc, number))?.hash;
     } catch (error) {
-      this.#log.warn({ err: error }, 'a block could not be read to verify a bundle');
+      log.warn({ err: error }, 'a block could not be read to verify a bundle');
       return undefined;
     }
   }

@@ -12,6 +12,7 @@ import type { Hex } from '../node/core/bytes.ts';
 import { parseMemberId } from '../node/core/ids.ts';
 import type { Host } from '../node/net/host.ts';
 import { createHost } from '../node/net/libp2p.ts';
+import { builtInCatalogue } from '../node/policy/pack.ts';
 import { buildApp } from './app.ts';
 import { ChainVerifier } from './bundle-verifier.ts';
 import { logsOf, membersOf, nodesOf } from './chain-ports.ts';
@@ -63,7 +64,7 @@ async function start(config: GatewayConfig, log: Logger, started: Lifecycle): Pr
     logs: logsOf(view),
     chain: view,
     nodes: nodesOf(view, host),
-    verifier: new ChainVerifier({ view, rpc, log }),
+    verifier: new ChainVerifier({ view, rpc, catalogue: builtInCatalogue, log }),
     clock: systemClock,
   };
   const app = await buildApp(ports, {

@@ -147,6 +147,36 @@ describe('POST /v1/records', () => {
     expect(sent).to.equal(total);
   });
 
+  it('slows a sender that does not read its answers, and holds little of them', async () => {
+    const token = await gateway.token(gateway.source);
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    const open = once(gateway.app.server, 'connection');
+    socket.write(
+      `POST /v1/records?item=${item}&outcomes=all HTTP/1.1\r\nhost: x\r\nauthorization: Bearer ${token}\r\n` +
+        'content-type: application/x-ndjson\r\ntransfer-encoding: chunked\r\n\r\n',
+    );
+    await open;
+    gateway.node.keepLines = false;
+    // Short rows: their answers are far longer than they are.
+    const rows = '{}\n'.repeat(20_000);
+    const piece = `${rows.length.toString(16)}\r\n${rows}\r\n`;
+    const total = 200;
+    let sent = 0;
+    while (sent < total && socket.writableLength < 8 * piece.length) {
+      socket.write(piece);
+      sent++;
+      for (let turns = 0; turns < 200; turns++) await turn();
+    }
+    const [stored] = gateway.node.submissions.values();
+    let before = -1;
+    while (before !== stored!.state.counts.rows) {
+      before = stored!.state.counts.rows;
+      for (let turns = 0; turns < 2_000; turns++) await turn();
+    }
+    expect(stored!.state.counts.rows).to.be.lessThan((total * 20_000) / 2);
+    socket.destroy();
+  });
+
   it('tells a row over the limit with 413, the limit and the row’s problem', async () => {
     const fault = await faultOf(client.publish('x'.repeat(1024 * KIB), { item }));
     expect(fault).to.include({ status: 413, code: 'TOO_LARGE', retryable: false });
