@@ -1,0 +1,18 @@
+/** Values of a stream of JSON lines. Leaving the loop ends the stream. */
+export async function* readLines(body: ReadableStream<Uint8Array>): AsyncGenerator<unknown, void, void> {
+  const reader = body.getReader();
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  let held = '';
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      held += done ? decoder.decode() : decoder.decode(value, { stream: true });
+      const lines = held.split('\n');
+      held = done ? '' : (lines.pop() ?? '');
+      for (const line of lines) if (line !== '') yield JSON.parse(line);
+      if (done) return;
+    }
+  } finally {
+    await reader.cancel();
+  }
+}
