@@ -25,6 +25,7 @@ export async function registerDocs(app: FastifyInstance, { baseUrl }: { baseUrl:
         url: DOCUMENT,
         pageTitle: 'Xinlian 信链 API',
         withDefaultFonts: false,
+        proxyUrl: '',
         telemetry: false,
         hideClientButton: true,
         agent: { disabled: true },
