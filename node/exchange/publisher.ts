@@ -20,6 +20,20 @@ export interface Publishing<B extends WriteBatch> {
   vault: RecordVault;
 }
 
+/** What is the same for all rows of a chunk. */
+interface Chunk<B extends WriteBatch> {
+  member: Publishing<B>;
+  item: CatalogueItem;
+  read: RowReader;
+  /** Seconds since 1970. */
+  time: number;
+  /** In China. */
+  today: string;
+  report: RowReport;
+  /** Absent in a dry run. */
+  write: { batch: B; staged: [RecordId, StoredRecord][] } | undefined;
+}
+
 export class Publisher<B extends WriteBatch> {
   readonly #records: RecordStore<B>;
   readonly #clock: Clock;
@@ -47,54 +61,50 @@ export class Publisher<B extends WriteBatch> {
     firstRow: number,
   ): { outcomes: RowOutcome[]; settle: () => void } {
     const staged: [RecordId, StoredRecord][] = [];
-    const write = batch && { batch, staged };
-    const report = new RowReport();
-    const outcomes = rows.map((row, i) => this.#take(write, member, item, row, { ordinal: firstRow + i, report }));
+    const now = this.#clock.now();
+    const chunk: Chunk<B> = {
+      member,
+      item,
+      read: this.#reader(item),
+      time: Math.floor(now / 1000),
+      today: chinaDate(now),
+      report: new RowReport(),
+      write: batch && { batch, staged },
+    };
+    const outcomes = rows.map((row, i) => this.#take(chunk, row, firstRow + i));
     const settle = () => {
       for (const [id, record] of staged) if (this.#staged.get(id) === record) this.#staged.delete(id);
     };
     return { outcomes, settle };
   }
 
-  #take(
-    write: { batch: B; staged: [RecordId, StoredRecord][] } | undefined,
-    member: Publishing<B>,
-    item: CatalogueItem,
-    value: unknown,
-    { ordinal: row, report }: { ordinal: number; report: RowReport },
-  ): RowOutcome {
+  #take(chunk: Chunk<B>, value: unknown, row: number): RowOutcome {
+    const { member, item, report, time, write } = chunk;
     if (typeof value !== 'object' || value === null || Array.isArray(value)) {
       const fault = { code: 'json', wanted: 'a JSON object, one a line', got: kindOf(value) };
       return { row, outcome: 'rejected', ...report.tell([fault], []) };
     }
-    const now = this.#clock.now();
-    const read = this.#reader(item)(value as Record<string, unknown>, chinaDate(now));
+    const read = chunk.read(value as Record<string, unknown>, chunk.today);
     if (!read.ok) return { row, outcome: 'rejected', ...report.tell(read.faults, read.warnings) };
     const notes = report.tell([], read.row.warnings);
 
     const id = recordId(member, item, read.row);
-    const digest = member.vault.digest('row', [read.row.claims, read.row.personal]);
+    const content = contentOf(member, read.row);
+    const digest = member.vault.digest('row', `${content.claims}\0${content.personal}`);
     const known = this.#staged.get(id) ?? this.#records.record(id);
     const last = known?.versions.at(-1);
     if (known && last && equalBytes(known.digest, digest)) {
-      return {
-        row,
-        outcome: 'unchanged',
-        record: id,
-        version: known.versions.length,
-        position: last.position,
-        ...notes,
-      };
+      const version = known.versions.length;
+      return { row, outcome: 'unchanged', record: id, version, position: last.position, ...notes };
     }
     const version = (known?.versions.length ?? 0) + 1;
     const outcome = last ? 'corrected' : 'published';
     if (!write) return { row, outcome, record: id, version, ...notes };
 
-    const time = Math.floor(now / 1000);
     const position = this.#append(write.batch, member, item, {
       id,
       version,
-      row: read.row,
+      content,
       time,
       ...(last && { ref: last.position }),
     });
@@ -113,14 +123,20 @@ export class Publisher<B extends WriteBatch> {
 
   #append(
     batch: B,
-    { agency, log, vault }: Publishing<B>,
+    { log, vault }: Publishing<B>,
     { item, edition, claims: names }: CatalogueItem,
-    { id, version, row, time, ref }: { id: RecordId; version: number; row: NormalRow; time: number; ref?: number },
+    {
+      id,
+      version,
+      content,
+      time,
+      ref,
+    }: { id: RecordId; version: number; content: Content; time: number; ref?: number },
   ): number {
-    const values: ClaimValue[] = [agency, ...row.claims];
+    const { values } = content;
     const key = vault.newRecordKey();
     const { commitment } = commitRecord({ item, edition, names, values, key });
-    this.#records.putVersion(batch, id, version, vault.seal(key, values, row.personal));
+    this.#records.putVersion(batch, id, version, vault.seal(key, content.claims, content.personal));
     if (ref === undefined) return log.append(batch, { kind: 'publish', time, item, edition, commitment });
     const position = log.append(batch, { kind: 'supersede', time, item, edition, commitment, ref });
     log.setStatus(batch, ref, utf8(canonicalize({ state: 'superseded', by: position })));
@@ -140,7 +156,23 @@ function recordId<B extends WriteBatch>(
   { item }: CatalogueItem,
   { document, subject }: NormalRow,
 ): RecordId {
-  return parseRecordId(toBase64Url(vault.digest('record-id', [agency, item, document, subject]).subarray(0, 16)));
+  return parseRecordId(
+    toBase64Url(vault.digest('record-id', JSON.stringify([agency, item, document, subject])).subarray(0, 16)),
+  );
+}
+
+/** What a row says, as the record's claims and as texts: they are sealed, and tell a correction from a repetition. */
+interface Content {
+  values: ClaimValue[];
+  claims: string;
+  /** Empty where there is nothing about persons. */
+  personal: string;
+}
+
+function contentOf<B extends WriteBatch>({ agency }: Publishing<B>, row: NormalRow): Content {
+  const values = [agency, ...row.claims];
+  const personal = Object.keys(row.personal).length > 0 ? JSON.stringify(row.personal) : '';
+  return { values, claims: JSON.stringify(values), personal };
 }
 
 function kindOf(value: unknown): string {

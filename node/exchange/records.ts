@@ -1,7 +1,7 @@
 // What a node answers of its records: how far each version has come, and its proofs.
 import type { Bundle, StatusPart } from '../core/bundle.ts';
 import { fromUtf8, toBase64, toBase64Url } from '../core/bytes.ts';
-import { commitRecord, discloseRecord, type ClaimValue } from '../core/disclosure.ts';
+import { commitRecord, discloseRecord } from '../core/disclosure.ts';
 import { decodeEntry, type Entry } from '../core/entry.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseRecordId, type MemberId } from '../core/ids.ts';
@@ -110,7 +110,7 @@ export class Records<B extends WriteBatch> {
         got: 'it is accepted, and signed next',
       });
     }
-    const { key, claims: values } = vault.open<ClaimValue>(sealed);
+    const { key, claims: values } = vault.open(sealed);
     const { item, edition } = recordEntry(entry, log.state.id);
     const names = this.#names({ item, edition }, id);
     const positions = this.#positions(names, claims);
