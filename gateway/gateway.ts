@@ -17,8 +17,8 @@ import { buildApp } from './app.ts';
 import { ChainVerifier } from './bundle-verifier.ts';
 import { logsOf, membersOf, nodesOf } from './chain-ports.ts';
 import { addressOf, baseUrlOf, type GatewayConfig } from './config.ts';
-import { Lifecycle } from './lifecycle.ts';
-import { openKeys, openTokenKey } from './open-keys.ts';
+import { Lifecycle } from '../node/lifecycle.ts';
+import { openKeys, openTokenKey } from '../node/keys/open-keys.ts';
 import { DEFAULTS, type AppOptions } from './options.ts';
 
 /** How long requests under way may take to end when it stops. */

@@ -1,5 +1,4 @@
 // The composition root of an agency node: the one place that joins the use cases with the world.
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { captureAnchor } from './chain/anchor-proof.ts';
 import { systemClock } from './chain/clock.ts';
@@ -7,7 +6,7 @@ import { Follower } from './chain/follower.ts';
 import { JsonRpc } from './chain/rpc.ts';
 import { Submitter } from './chain/submitter.ts';
 import { ChainWriter } from './chain/writer.ts';
-import type { ChainConfig, KeysConfig, NodeConfig } from './config.ts';
+import type { ChainConfig, NodeConfig } from './config.ts';
 import type { AnchorProof } from './core/bundle.ts';
 import { equalBytes, toHex, type Hex } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
@@ -26,10 +25,9 @@ import { Sessions } from './exchange/sessions.ts';
 import { Submissions } from './exchange/submissions.ts';
 import { RecordVault } from './exchange/vault.ts';
 import { startHttp, type HttpServer } from './http.ts';
-import { createFileProvider } from './keys/file-provider.ts';
-import type { KeyProvider, MemberKeys } from './keys/provider.ts';
-import { createRemoteProvider } from './keys/remote-provider.ts';
-import { Secret } from './keys/secret.ts';
+import { openKeys } from './keys/open-keys.ts';
+import type { MemberKeys } from './keys/provider.ts';
+import { Lifecycle } from './lifecycle.ts';
 import { openVaultFile } from './keys/vault-file.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
@@ -53,34 +51,12 @@ export interface Node {
   stop(): Promise<void>;
 }
 
-/** Everything that was started, the last first to be stopped. */
-class Started {
-  readonly #stops: (() => unknown)[] = [];
-
-  add(stop: () => unknown): void {
-    this.#stops.push(stop);
-  }
-
-  /** Stops all of it whatever fails on the way, then throws the first fault. */
-  async stop(): Promise<void> {
-    const faults: unknown[] = [];
-    for (let stop = this.#stops.pop(); stop; stop = this.#stops.pop()) {
-      try {
-        await stop();
-      } catch (error) {
-        faults.push(error);
-      }
-    }
-    if (faults.length > 0) throw faults[0];
-  }
-}
-
 /**
  * Starts a node. What was started is stopped again where a later part fails.
  * @throws STORE_LOCKED, STORE_CORRUPT, KEY_UNAVAILABLE …; not for a chain that is down: the node waits for it
  */
 export async function startNode(config: NodeConfig, log: Log): Promise<Node> {
-  const started = new Started();
+  const started = new Lifecycle();
   try {
     return await start(config, log, started);
   } catch (error) {
@@ -89,16 +65,16 @@ export async function startNode(config: NodeConfig, log: Log): Promise<Node> {
   }
 }
 
-async function start(config: NodeConfig, log: Log, started: Started): Promise<Node> {
+async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<Node> {
   const store = await openStore(join(config.data, 'db'));
-  started.add(() => store.close());
+  started.defer(() => store.close());
   const provider = await openKeys(config.keys);
-  started.add(() => provider.close());
+  started.defer(() => provider.close());
 
   const chain = await openChain(config.chain, store, log, started);
   const { view } = chain.follower;
   const commits = new GroupCommit<Batch>(() => store.batch());
-  started.add(() => commits.drain());
+  started.defer(() => commits.drain());
   const logs = new LevelLogStore(store);
   const records = new LevelRecordStore(store);
   const stored = await logs.logs();
@@ -128,7 +104,7 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
       },
     );
     members.set(id, member);
-    started.add(() => member.stop());
+    started.defer(() => member.stop());
   }
   await openLogs(members, stored, chain.follower, log, started);
 
@@ -173,31 +149,13 @@ async function start(config: NodeConfig, log: Log, started: Started): Promise<No
   };
 }
 
-async function openKeys(config: KeysConfig): Promise<KeyProvider> {
-  if (config.kind === 'remote')
-    return createRemoteProvider({ base: config.url, token: await readSecret(config.tokenFile) });
-  return createFileProvider({ directory: config.directory, passphrase: await readSecret(config.passphraseFile) });
-}
-
-async function readSecret(file: string): Promise<Secret> {
-  try {
-    return new Secret((await readFile(file, 'utf8')).replace(/\r?\n$/, ''));
-  } catch (cause) {
-    throw new XinlianError(
-      'KEY_UNAVAILABLE',
-      { key: file, reason: 'the file of the secret cannot be read' },
-      { cause },
-    );
-  }
-}
-
 interface Chain {
   follower: Follower;
   prover: AnchorProver;
   writer(keys: MemberKeys): ChainWriter;
 }
 
-async function openChain(config: ChainConfig, store: Store, log: Log, started: Started): Promise<Chain> {
+async function openChain(config: ChainConfig, store: Store, log: Log, started: Lifecycle): Promise<Chain> {
   const { endpoints, chainId, deployment, block, finality, pollMs } = config;
   const contracts = {
     chainId,
@@ -207,13 +165,13 @@ async function openChain(config: ChainConfig, store: Store, log: Log, started: S
     block,
   };
   const rpc = new JsonRpc({ endpoints, chainId }, { clock: systemClock, log });
-  started.add(() => rpc.close());
+  started.defer(() => rpc.close());
   const follower = await Follower.open(
     { contracts, finality, ...(pollMs !== undefined && { pollMs }) },
     { rpc, store: new LevelChainStore(store), clock: systemClock, log },
   );
   follower.start();
-  started.add(() => follower.stop());
+  started.defer(() => follower.stop());
   return {
     follower,
     prover: {
@@ -247,7 +205,7 @@ async function openLogs(
   stored: readonly StoredLog[],
   follower: Follower,
   log: Log,
-  started: Started,
+  started: Lifecycle,
 ): Promise<void> {
   let number = Math.max(0, ...stored.map((state) => state.number));
   const missing: MemberNode<Batch>[] = [];
@@ -260,7 +218,7 @@ async function openLogs(
   })().catch((error: unknown) => {
     if (!abort.signal.aborted) log.error({ err: error }, 'opening logs failed');
   });
-  started.add(() => {
+  started.defer(() => {
     abort.abort(new XinlianError('CLOSED', { what: 'node' }));
     return opening;
   });
@@ -289,7 +247,7 @@ async function startHost(
   keys: MemberKeys | undefined,
   follower: Follower,
   log: Log,
-  started: Started,
+  started: Lifecycle,
 ): Promise<Host> {
   if (!keys)
     throw new XinlianError('CONFIG_INVALID', { faults: [{ path: 'members', message: 'must name one at least' }] });
@@ -300,11 +258,11 @@ async function startHost(
   };
   const host = createHost({ privateKey: await keys.nodePeer.exportSeed(), listen: p2p.listen }, { admits, log });
   await host.start();
-  started.add(() => host.stop());
+  started.defer(() => host.stop());
   const unsubscribe = view.subscribe(({ events, undone }) => {
     if (events.length + undone.length > 0) void host.recheck();
   });
-  started.add(unsubscribe);
+  started.defer(unsubscribe);
   return host;
 }
 
@@ -364,7 +322,7 @@ async function startSurface(
     commits: GroupCommit<Batch>;
     log: Log;
   },
-  started: Started,
+  started: Lifecycle,
 ): Promise<HttpServer> {
   const server = await startHttp(http, {
     info,
@@ -379,7 +337,7 @@ async function startSurface(
     },
     failed: (error) => log.error({ err: error }, 'an HTTP request failed'),
   });
-  started.add(() => server.stop());
+  started.defer(() => server.stop());
   return server;
 }
 

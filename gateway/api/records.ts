@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { BUNDLE_MEDIA_TYPE } from '../../node/core/bundle.ts';
 import { Counts, RowOutcome, SubmissionState } from '../../node/core/messages/publish.ts';
 import { RecordState } from '../../node/core/messages/record.ts';
 import { define } from './endpoint.ts';
@@ -130,8 +131,6 @@ export const getRecord = define({
   response: { kind: 'json', schema: RecordStatusView },
   problems: ['NOT_FOUND', 'UNREACHABLE', 'TIMEOUT'],
 });
-
-export const BUNDLE_MEDIA_TYPE = 'application/vnd.xinlian.bundle+json';
 
 /** docs/protocol.md, section 4; passed on as the node gave it. */
 export const BundleDocument = Type.Object(

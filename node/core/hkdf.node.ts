@@ -1,6 +1,5 @@
 // HKDF-Expand by OpenSSL. An HMAC is two one-shot hashes here: half the time of `createHmac`, whose objects cost more than
 // the hashing. Digests come as text of one character per byte, which Node makes faster than a Buffer.
-// oxlint-disable-next-line no-restricted-imports -- this file is Node's, as its name says
 import { hash } from 'node:crypto';
 import { utf8 } from './bytes.ts';
 import { XinlianError, malformed } from './errors.ts';

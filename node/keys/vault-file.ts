@@ -8,11 +8,16 @@ import { codec } from '../core/messages/codec.ts';
 import { createDurably } from './create-durably.ts';
 import type { Vault } from './provider.ts';
 
+const closed = { additionalProperties: false };
+
 const file = codec(
   'vault key file',
   Type.Object(
-    { index: Type.String(), epochs: Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,8}$' }), Type.String()) },
-    { additionalProperties: false },
+    {
+      index: Type.String(),
+      epochs: Type.Record(Type.String({ pattern: '^[1-9][0-9]{0,8}$' }), Type.String(), closed),
+    },
+    closed,
   ),
 );
 

@@ -23,10 +23,10 @@ export interface Cluster {
   nodes: ReadonlyMap<string, Child>;
   gateways: ReadonlyMap<string, Child>;
   /** Address of a player's gateway. */
-  gatewayUrl(player: string): string;
+  gatewayUrl: (player: string) => string;
   /** Address of a player's node: health, metrics, log. */
-  nodeUrl(player: string): string;
-  stop(): Promise<void>;
+  nodeUrl: (player: string) => string;
+  stop: () => Promise<void>;
 }
 
 /** Starts it and waits until every process is ready. What was started is stopped again where another fails. */

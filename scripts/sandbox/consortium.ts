@@ -148,7 +148,7 @@ function admissionOf({ key, name, uscc, region, roles, gateway }: Player, keys: 
     uscc,
     region,
     roles,
-    transaction: keys.transaction.address as Hex,
+    transaction: keys.transaction.address,
     keys: {
       checkpoint: keys.checkpoint.publicKey,
       sealing: keys.sealing.publicKey,

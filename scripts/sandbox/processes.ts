@@ -3,7 +3,6 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream, mkdirSync, type WriteStream } from 'node:fs';
 import { dirname, join } from 'node:path';
-import type { Readable } from 'node:stream';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
@@ -64,7 +63,7 @@ export class Child {
     this.#gone = once(child, 'exit');
     child.stderr?.on('data', (data: Buffer) => this.#log.write(data));
     const ready = Promise.withResolvers<Ready>();
-    createInterface({ input: child.stdout as Readable }).on('line', (line) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
       const said = readyLine(line);
       if (said) ready.resolve(said);
       else this.#log.write(`${line}\n`);

@@ -48,7 +48,7 @@ describe('a node that is killed', () => {
     await killer;
     result = await publish(file, list);
     expect(result.code, result.stderr).to.equal(0);
-    const counts = lastJson<Counts>(result);
+    const counts = lastJson(result) as Counts;
     expect(counts).to.include({ rows: ROWS, rejected: 0 });
 
     const outcomes = (await readFile(list, 'utf8'))
@@ -86,7 +86,7 @@ describe('a chain that is down for 30 seconds', () => {
       await writeFile(file, [...sampleFile({ rows: 300, seed, item: 'xk', format: 'csv' })].join(''));
       const result = await xinlian('publish', file, '--json', '--profile', consortium.profile('regulator'));
       expect(result.code, result.stderr).to.equal(0);
-      expect(lastJson<Counts>(result)).to.include({ published: 300 });
+      expect(lastJson(result)).to.include({ published: 300 });
       sent += 300;
     }
     const log = (await nodeInfo(consortium, 'regulator')).logs[0];

@@ -42,7 +42,7 @@ describe('publishing a file', () => {
   it('changes nothing in a dry run, and tells what it would do', async () => {
     const result = await publish(await write(join(consortium.data, 'dry.csv'), 5), '--dry-run');
     expect(result.code, result.stderr).to.equal(2);
-    expect(lastJson<PublishResult>(result)).to.include({ rows: ROWS, published: 995, rejected: 5 });
+    expect(lastJson(result)).to.include({ rows: ROWS, published: 995, rejected: 5 });
     expect((await nodeInfo(consortium, 'regulator')).logs[0]?.size).to.equal(0);
   });
 
@@ -50,7 +50,7 @@ describe('publishing a file', () => {
     const list = join(consortium.data, 'outcomes.ndjson');
     const result = await publish(await write(join(consortium.data, 'bad.csv'), 5), '--outcomes', list);
     expect(result.code, result.stderr).to.equal(2);
-    const summary = lastJson<PublishResult>(result);
+    const summary = lastJson(result) as PublishResult;
     expect(summary).to.include({ rows: ROWS, published: 995, rejected: 5, unchanged: 0, corrected: 0 });
     expect(new Set(summary.faults.map(({ row }) => row)).size).to.equal(5);
     expect(new Set(summary.faults.map(({ code }) => code)).size).to.be.at.least(4);
@@ -69,9 +69,9 @@ describe('publishing a file', () => {
     const mended = await write(join(consortium.data, 'mended.csv'), 0);
     const result = await publish(mended);
     expect(result.code, result.stderr).to.equal(0);
-    expect(lastJson<PublishResult>(result)).to.include({ published: 5, unchanged: 995, rejected: 0 });
+    expect(lastJson(result)).to.include({ published: 5, unchanged: 995, rejected: 0 });
     const again = await publish(mended);
-    expect(lastJson<PublishResult>(again)).to.include({ published: 0, unchanged: ROWS });
+    expect(lastJson(again)).to.include({ published: 0, unchanged: ROWS });
     const entries = await readLog(consortium, 'regulator');
     await until(
       async () => (await readLog(consortium, 'regulator')).filter(({ kind }) => kind === 'publish').length === ROWS,
@@ -84,10 +84,10 @@ describe('publishing a file', () => {
     const row = JSON.parse(first) as Record<string, string>;
     const file = join(consortium.data, 'corrected.ndjson');
     await writeFile(file, `${JSON.stringify({ ...row, BZ: '更正' })}\n`);
-    expect(lastJson<PublishResult>(await publish(file))).to.include({ corrected: 1, published: 0 });
+    expect(lastJson(await publish(file))).to.include({ corrected: 1, published: 0 });
     const id = outcomes[0]?.record ?? '';
     const shown = await xinlian('record', id, '--json', '--profile', consortium.profile('regulator'));
-    const { versions } = lastJson<RecordStatus>(shown);
+    const { versions } = lastJson(shown) as RecordStatus;
     expect(versions.map(({ status }) => status)).to.deep.equal(['superseded', 'live']);
   });
 
@@ -95,7 +95,7 @@ describe('publishing a file', () => {
     const id = outcomes.find(({ outcome, row }) => outcome === 'published' && row > 1)?.record ?? '';
     await until(async () => {
       const shown = await xinlian('record', id, '--json', '--profile', consortium.profile('regulator'));
-      return lastJson<RecordStatus>(shown).state === 'final';
+      return (lastJson(shown) as RecordStatus).state === 'final';
     });
     const file = join(consortium.data, 'bundle.json');
     const made = await xinlian('bundle', id, '--out', file, '--profile', consortium.profile('regulator'));

@@ -18,7 +18,7 @@ const CLI = fileURLToPath(new URL('../../gateway/cli/main.ts', import.meta.url))
 export interface TestConsortium extends Cluster {
   data: string;
   /** Path of a player's CLI profile. */
-  profile(player: string): string;
+  profile: (player: string) => string;
 }
 
 export interface CliResult {
@@ -62,10 +62,10 @@ export async function xinlian(...args: string[]): Promise<CliResult> {
 }
 
 /** The JSON object that a command printed last. */
-export function lastJson<T>({ stdout, stderr }: CliResult): T {
+export function lastJson({ stdout, stderr }: CliResult): unknown {
   const line = stdout.trimEnd().split('\n').at(-1) ?? '';
   if (!line.startsWith('{')) throw new Error(`no JSON at the end of:\n${stdout}\n${stderr}`);
-  return JSON.parse(line) as T;
+  return JSON.parse(line);
 }
 
 export async function nodeInfo(cluster: Cluster, player: string): Promise<NodeInfo> {

@@ -1,12 +1,12 @@
 // Where the settings say that keys are. A secret is in a file of its own, and never in the settings.
 import { readFile } from 'node:fs/promises';
-import type { KeysConfig } from '../node/config.ts';
-import { fromBase64Url } from '../node/core/bytes.ts';
-import { XinlianError } from '../node/core/errors.ts';
-import { createFileProvider } from '../node/keys/file-provider.ts';
-import type { KeyProvider } from '../node/keys/provider.ts';
-import { createRemoteProvider } from '../node/keys/remote-provider.ts';
-import { Secret } from '../node/keys/secret.ts';
+import type { KeysConfig } from '../config.ts';
+import { fromBase64Url } from '../core/bytes.ts';
+import { XinlianError } from '../core/errors.ts';
+import { createFileProvider } from './file-provider.ts';
+import type { KeyProvider } from './provider.ts';
+import { createRemoteProvider } from './remote-provider.ts';
+import { Secret } from './secret.ts';
 
 /** @throws KEY_UNAVAILABLE */
 export async function openKeys(config: KeysConfig): Promise<KeyProvider> {

@@ -1,3 +1,4 @@
+// An ordered start that can be undone.
 /** What was started and must be stopped: the last first. */
 export class Lifecycle {
   readonly #stops: (() => unknown)[] = [];

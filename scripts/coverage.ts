@@ -1,5 +1,6 @@
-// Runs the contracts' tests with coverage, and fails where a line of a contract was not run. Hardhat marks a line as
-// run only if every statement on it was; it counts statements, not the outcomes of conditions.
+// `npm run coverage`: what the unit and property tests run of the TypeScript, and what their own tests run of the
+// contracts; it fails where a line of a contract was not run. Hardhat marks a line as run only if every statement on it
+// was; it counts statements, not the outcomes of conditions.
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -18,6 +19,20 @@ function uncovered(trace: string): Map<string, number[]> {
   }
   return files;
 }
+
+const suites = ['test/unit/**/*.test.ts', 'test/property/**/*.test.ts'];
+const c8 = [
+  '--include=node',
+  '--include=gateway',
+  '--reporter=text-summary',
+  '--reporter=lcovonly',
+  '--reports-dir=coverage/typescript',
+];
+const typescript = spawnSync('c8', [...c8, 'mocha', '--reporter=dot', ...suites], {
+  cwd: fileURLToPath(root),
+  stdio: 'inherit',
+});
+if (typescript.status !== 0) process.exit(typescript.status ?? 1);
 
 const run = spawnSync('hardhat', ['test', '--coverage'], { cwd: fileURLToPath(root), stdio: 'inherit' });
 if (run.status !== 0) process.exit(run.status ?? 1);
