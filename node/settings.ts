@@ -79,24 +79,62 @@ function faultsOf(schema: TSchema, tree: Tree): Fault[] {
   const { maxErrors } = TypeBox.Get();
   TypeBox.Set({ maxErrors: MOST_FAULTS });
   try {
-    return Compile(schema)
-      .Errors(tree)
-      .map(({ instancePath, message }) => {
-        const path = instancePath.slice(1).replaceAll('/', '.');
-        const value = valueAt(tree, instancePath);
-        const shown = isTree(value) || SECRET.test(path) ? '' : `, got ${JSON.stringify(value)}`;
-        return { path: path || '(root)', message: `${message}${shown}` };
-      });
+    return (
+      Compile(chosen(schema, tree))
+        .Errors(tree)
+        // Told once already: with the name of the member that is too much.
+        .filter(({ keyword }) => keyword !== 'additionalProperties')
+        .map((error) => {
+          const path = error.instancePath.slice(1).replaceAll('/', '.');
+          const value = valueAt(tree, error.instancePath);
+          const got = SECRET.test(path) ? '' : shown(value);
+          return { path: path || '(root)', message: `${wanted(error)}${got}` };
+        })
+    );
   } finally {
     TypeBox.Set({ maxErrors });
   }
 }
 
+function wanted({ keyword, message, params }: { keyword: string; message: string; params: object }): string {
+  if (keyword === 'boolean') return 'is no setting';
+  return keyword === 'enum' ? `must be one of ${Object.values(params).flat().join(', ')}` : message;
+}
+
+/** A value that has parts may have a secret in them. */
+function shown(value: unknown): string {
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? `, got ${value}` : '';
+}
+
 /** The parts of a JSON schema that lead to a setting. */
 interface Node {
   type?: string;
+  const?: unknown;
   properties?: Record<string, TSchema>;
   anyOf?: TSchema[];
+}
+
+/** The schema with each union replaced by the choice that the value makes: faults of the others would mislead. */
+function chosen(schema: TSchema, value: unknown): TSchema {
+  const { properties, anyOf } = schema as Node;
+  if (properties) {
+    const inner = Object.entries(properties).map(([name, one]) => [name, chosen(one, valueAt(value, `/${name}`))]);
+    return { ...schema, properties: Object.fromEntries(inner) };
+  }
+  if (!anyOf) return schema;
+  if (anyOf.every((choice) => 'const' in choice)) return { enum: anyOf.map((choice) => (choice as Node).const) };
+  const choice = anyOf.find((choice) => constants(choice).every(([name, one]) => valueAt(value, `/${name}`) === one));
+  if (choice) return chosen(choice, value);
+  const [[name] = ['']] = constants(anyOf[0] ?? {});
+  const kinds = anyOf.flatMap((choice) => constants(choice).map(([, one]) => one));
+  return { type: 'object', required: [name], properties: { [name]: { enum: kinds } } };
+}
+
+/** Members that have one value only: they tell the choices of a union apart. */
+function constants(schema: TSchema): [name: string, value: unknown][] {
+  return Object.entries((schema as Node).properties ?? {}).flatMap(([name, inner]): [string, unknown][] =>
+    'const' in inner ? [[name, inner['const']]] : [],
+  );
 }
 
 /** Finds `http.port` for the words `http port`, and `timing.signMs` for `timing signms` or `timing sign ms`. */
