@@ -233,4 +233,53 @@ describe('Checkpointer', () => {
     await checkpointer.stop();
     await checkpointer.stop();
   });
+
+  it('goes on signing by itself while the chain is down, says so, and catches up', async () => {
+    const { checkpointer, chain, clock, log } = agency;
+    const until = async (holds: () => boolean) => {
+      while (!holds()) {
+        clock.milliseconds += 10;
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    };
+    chain.down = true;
+    checkpointer.start();
+    for (let i = 0; i < 3; i++) {
+      await publish(2);
+      await until(() => !log.unsigned);
+    }
+    await until(() => checkpointer.waits().startsWith('anchoring: CHAIN_UNREACHABLE'));
+    chain.down = false;
+    await until(() => chain.log(log.state.id)?.head?.size === log.size);
+    await until(() => checkpointer.waits() === 'the anchoring block to become final');
+    await checkpointer.stop();
+  });
+
+  it('goes on signing while the chain keeps it waiting, and gives that up when it stops', async () => {
+    const { log, logs, commits, chain, clock } = agency;
+    const waiting = (signal: AbortSignal | undefined) =>
+      new Promise<never>((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)));
+    const key = { publicKey: SIGNER, sign: () => new Uint8Array(64) };
+    const options = { origin: { chainId: CHAIN_ID, logAnchor: LOG_ANCHOR }, signMs: 5, anchorMs: 5 };
+    const writer = {
+      registerLog: () => chain.registerLog(),
+      anchor: (_: unknown, signal?: AbortSignal) => waiting(signal),
+    };
+    const prover = { capture: (_: unknown, __: unknown, signal?: AbortSignal) => waiting(signal) };
+    const view = chain;
+    const needs = { log, store: logs, commits, key, view, clock, logger: silent };
+    await publish(1);
+    await agency.settle();
+    await publish(1);
+    await agency.checkpointer.sign();
+    await agency.checkpointer.anchor();
+    chain.finalise();
+    const checkpointer = new Checkpointer(options, { ...needs, writer, prover });
+    checkpointer.start();
+    for (let i = 0; i < 3; i++) {
+      await publish(1);
+      while (log.unsigned) await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await checkpointer.stop();
+  });
 });
