@@ -71,6 +71,9 @@ export const NodeConfig = Type.Object(
     chain: ChainConfig,
     p2p: Type.Object({ listen: Type.Array(Type.String(), { minItems: 1, description: 'Multiaddrs' }) }, closed),
     http: Type.Object({ host: Type.String(), port: Type.Integer({ minimum: 0, maximum: 65535 }) }, closed),
+    threads: Type.Optional(
+      Type.Integer({ minimum: 1, maximum: 64, description: 'That prepare rows; default: one less than the cores' }),
+    ),
     timing: Type.Optional(
       Type.Object(
         {

@@ -1,4 +1,5 @@
 // The composition root of an agency node: the one place that joins the use cases with the world.
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { captureAnchor } from './chain/anchor-proof.ts';
 import { systemClock } from './chain/clock.ts';
@@ -23,7 +24,7 @@ import { Publisher } from './exchange/publisher.ts';
 import { Records } from './exchange/records.ts';
 import { Sessions } from './exchange/sessions.ts';
 import { Submissions } from './exchange/submissions.ts';
-import { RecordVault } from './exchange/vault.ts';
+import { RecordVault, type VaultKeys } from './exchange/vault.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import { openKeys } from './keys/open-keys.ts';
 import type { MemberKeys } from './keys/provider.ts';
@@ -38,6 +39,7 @@ import { LevelLogStore } from './store/log-store.ts';
 import { LevelRecordStore, LevelSubmissionStore } from './store/record-store.ts';
 import { openStore, type Batch, type Store } from './store/store.ts';
 import { VERSION } from './version.ts';
+import { PreparePool } from './workers/prepare-pool.ts';
 
 const SIGN_MS = 1_000;
 const ANCHOR_MS = 10_000;
@@ -81,6 +83,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
 
   const members = new Map<MemberId, MemberNode<Batch>>();
   const timing = { signMs: config.timing?.signMs ?? SIGN_MS, anchorMs: config.timing?.anchorMs ?? ANCHOR_MS };
+  const vaults = new Map<MemberId, VaultKeys>();
   let firstKeys: MemberKeys | undefined;
   for (const text of config.members) {
     const id = parseMemberId(text);
@@ -88,6 +91,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     firstKeys ??= keys;
     const inUse = stored.some(({ owner, size }) => owner === id && size > 0);
     const vault = await openVaultFile(join(config.data, 'vault', `${id}.json`), keys.vault, inUse);
+    vaults.set(id, vault);
     const member = new MemberNode<Batch>(
       id,
       { origin: { chainId: config.chain.chainId, logAnchor: config.chain.logAnchor as Hex }, ...timing },
@@ -109,9 +113,12 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   await openLogs(members, stored, chain.follower, log, started);
 
   const metrics = createMetrics(() => info());
+  const preparer = new PreparePool(vaults, config.threads ?? Math.max(1, availableParallelism() - 1));
+  started.defer(() => preparer.close());
   const publisher = new Publisher({ records, clock: systemClock });
   const submissions = new Submissions({
     store: new LevelSubmissionStore(store),
+    preparer,
     publisher,
     commits,
     catalogue: builtInCatalogue,

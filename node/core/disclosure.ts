@@ -1,9 +1,9 @@
 // Records as salted digests, one per claim, and the commitment over them. docs/protocol.md, section 2.
 import { hkdfExpand } from '#hkdf';
 import { sha256, sha256Base64Url } from '#sha256';
-import { encodeChunks, encodeLines } from './base64url.ts';
+import { encodeChunks, encodeLines } from '#base64url';
 import { fromBase64Url, utf8 } from './bytes.ts';
-import { canonicalize, parseCanonical, parseCanonicalBytes } from './canonical.ts';
+import { parseCanonical, parseCanonicalBytes } from './canonical.ts';
 import { XinlianError, malformed } from './errors.ts';
 import { parseCatalogueCode } from './ids.ts';
 
@@ -132,7 +132,10 @@ function encodeClaims({ names, values, key }: Claims, positions: Iterable<number
     const name = names[position]!;
     const value = values[position]!;
     if (!isClaimValue(value)) malformed(`claim ${name}`, 'a string, safe integer, boolean or null', typeof value);
-    claims.push(canonicalize([salts[position]!, name, value]));
+    // RFC 8785 by hand: a string has one form in it and in ECMAScript, and the salt needs no escapes.
+    if (typeof value === 'string' && !value.isWellFormed())
+      malformed(`claim ${name}`, 'Unicode text', 'half of a character');
+    claims.push(`["${salts[position]!}",${JSON.stringify(name)},${JSON.stringify(value)}]`);
   }
   return encodeLines(claims);
 }

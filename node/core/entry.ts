@@ -1,5 +1,5 @@
 // What stands in a log: one entry per position. docs/protocol.md, section 3.
-import { encodeBase64Url } from './base64url.ts';
+import { encodeBase64Url } from '#base64url';
 import { fromBase64Url, utf8 } from './bytes.ts';
 import { parseCanonicalBytes, type JsonValue } from './canonical.ts';
 import { XinlianError, malformed } from './errors.ts';

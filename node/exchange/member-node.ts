@@ -8,8 +8,8 @@ import { AgencyLog } from './agency-log.ts';
 import { Checkpointer, type CheckpointerOptions, type CheckpointKey } from './checkpointer.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { AnchorProver, ChainView, ChainWriter, Clock, Log, LogStore, StoredLog, WriteBatch } from './ports.ts';
-import type { Publishing } from './publisher.ts';
 import type { Reading } from './records.ts';
+import type { Publishing } from './submissions.ts';
 import type { Home } from './sessions.ts';
 import type { RecordVault } from './vault.ts';
 

@@ -10,15 +10,16 @@ import {
   type SubmissionState,
 } from '../core/messages/publish.ts';
 import type { Catalogue } from '../policy/pack.ts';
-import { parseLines } from './chunk-lines.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Clock, SubmissionStore, WriteBatch } from './ports.ts';
-import { countOutcomes, type Publisher, type Publishing } from './publisher.ts';
+import { countOutcomes, type Publisher } from './publisher.ts';
+import type { PreparedRow, PrepareRequest } from './row-preparer.ts';
+import type { AgencyLog } from './agency-log.ts';
+import type { RecordVault } from './vault.ts';
+import { chinaDate } from '../policy/date.ts';
 
 /** Largest chunk. It is worked on in one go: senders do well with 64 KiB. */
 export const MAX_CHUNK_BYTES = 1 << 20;
-/** As many as 64 KiB can have; the answer to more would fill more than a frame. */
-const MAX_CHUNK_ROWS = 1 << 15;
 
 /** Answers of a closed submission are kept this long; after that, a chunk that is sent again is refused. */
 const ANSWERS_KEPT_MS = 7 * 24 * 3_600_000;
@@ -29,8 +30,36 @@ const NO_ROWS: Counts = { rows: 0, published: 0, corrected: 0, unchanged: 0, rej
 
 type Batch = WriteBatch & { readonly length: number };
 
+/** A member, with the parts of the node that are its own. */
+export interface Publishing<B extends WriteBatch> {
+  /** USCC of the member: the records' `agency`. */
+  agency: string;
+  log: AgencyLog<B>;
+  vault: RecordVault;
+}
+
+/** Prepares rows of a member, here or beside this thread; requests of one member are begun in their order. */
+export interface Preparer {
+  prepare(member: MemberId, request: PrepareRequest): Promise<PreparedRow[]>;
+}
+
+/** Chunks of a submission that arrived and are not staged yet. */
+interface Arriving {
+  /** Index of the chunk that may arrive next. */
+  next: number;
+  /** Ends when the last of them is staged, or is not taken. */
+  last: Promise<unknown>;
+}
+
+/** A chunk in its batch. */
+interface Staged {
+  /** Resolves when the batch is durable. */
+  durable: Promise<ChunkResult>;
+}
+
 export class Submissions<B extends Batch> {
   readonly #store: SubmissionStore<B>;
+  readonly #preparer: Preparer;
   readonly #publisher: Publisher<B>;
   readonly #commits: GroupCommit<B>;
   readonly #catalogue: Catalogue;
@@ -38,11 +67,13 @@ export class Submissions<B extends Batch> {
   readonly #counted: (counts: Counts) => void;
   /** Submissions as they are staged, until the disk has them so. */
   readonly #staged = new Map<string, SubmissionState>();
+  readonly #arriving = new Map<string, Arriving>();
   /** Chunks on their way to the disk: sent again meanwhile, they get the same answer. */
   readonly #inFlight = new Map<string, Promise<ChunkResult>>();
 
   constructor(dependencies: {
     store: SubmissionStore<B>;
+    preparer: Preparer;
     publisher: Publisher<B>;
     commits: GroupCommit<B>;
     catalogue: Catalogue;
@@ -51,6 +82,7 @@ export class Submissions<B extends Batch> {
     counted: (counts: Counts) => void;
   }) {
     this.#store = dependencies.store;
+    this.#preparer = dependencies.preparer;
     this.#publisher = dependencies.publisher;
     this.#commits = dependencies.commits;
     this.#catalogue = dependencies.catalogue;
@@ -102,11 +134,9 @@ export class Submissions<B extends Batch> {
     await this.#commits.ready();
     const state = this.state(member, submission);
     const place = `${member}/${submission}/${index}`;
-    if (index < state.next) return (await this.#inFlight.get(place)) ?? this.#repeat(publishing, member, state, index);
-    if (state.closed || index > state.next) {
-      const wanted = state.closed ? 'nothing more: it is closed' : `chunk ${state.next}`;
-      throw new XinlianError('CONFLICT', { what: `submission ${submission}`, wanted, got: `chunk ${index}` });
-    }
+    const next = this.#arriving.get(`${member}/${submission}`)?.next ?? state.next;
+    if (index < next) return (await this.#inFlight.get(place)) ?? this.#repeat(publishing, member, state, index);
+    if (state.closed || index > next) refuseChunk(state, index, next);
     const taken = this.#take(publishing, member, state, index, body);
     this.#inFlight.set(place, taken);
     try {
@@ -141,23 +171,49 @@ export class Submissions<B extends Batch> {
     throw new XinlianError('CONFLICT', { what: `submission ${submission}`, wanted: 'a submission of late', got });
   }
 
+  /** Prepares the chunk at once, and stages it behind those before it. */
   async #take(
     publishing: Publishing<B>,
     member: MemberId,
-    state: SubmissionState,
+    { submission, item, dryRun }: SubmissionState,
     index: number,
     body: Uint8Array,
   ): Promise<ChunkResult> {
-    const { submission, dryRun } = state;
-    const rows = parseLines(body);
-    if (rows.length > MAX_CHUNK_ROWS)
-      throw new XinlianError('TOO_LARGE', { what: 'rows of a chunk', limit: MAX_CHUNK_ROWS, got: rows.length });
+    const place = `${member}/${submission}`;
+    const before = this.#arriving.get(place)?.last;
+    const { agency } = publishing;
+    const today = chinaDate(this.#clock.now());
+    const prepared = this.#preparer.prepare(member, { agency, item, today, seal: !dryRun, body });
+    const staged = (async (): Promise<Staged> => {
+      // Where one is not taken, none behind it is. What becomes of both is waited for: neither may fail unheard.
+      const [rows, previous] = await Promise.allSettled([prepared, before]);
+      if (rows.status === 'rejected') throw rows.reason;
+      const state = this.state(member, submission);
+      if (previous.status === 'rejected' || state.closed || state.next !== index) refuseChunk(state, index, state.next);
+      return { durable: this.#stageChunk(publishing, member, state, rows.value) };
+    })();
+    this.#arriving.set(place, { next: index + 1, last: staged });
+    try {
+      const { durable } = await staged;
+      return await durable;
+    } finally {
+      if (this.#arriving.get(place)?.last === staged) this.#arriving.delete(place);
+    }
+  }
+
+  async #stageChunk(
+    { log, vault }: Publishing<B>,
+    member: MemberId,
+    state: SubmissionState,
+    rows: readonly PreparedRow[],
+  ): Promise<ChunkResult> {
+    const { submission, dryRun, next: index } = state;
     const item = this.#catalogue.item(state.item);
     const { result, settle } = await this.#stage(member, (batch) => {
       const firstRow = state.counts.rows + 1;
-      const { outcomes, settle } = this.#publisher.stage(dryRun ? undefined : batch, publishing, item, rows, firstRow);
+      const { outcomes, settle } = this.#publisher.stage(dryRun ? undefined : batch, log, item, rows, firstRow);
       const result = { index, counts: countOutcomes(outcomes), outcomes };
-      const answer = publishing.vault.sealAnswer(chunkResult.encode(result), `${member}/${submission}/${index}`);
+      const answer = vault.sealAnswer(chunkResult.encode(result), `${member}/${submission}/${index}`);
       this.#store.putChunk(batch, member, submission, index, answer);
       return { next: { ...state, next: index + 1, counts: add(state.counts, result.counts) }, result, settle };
     });
@@ -194,6 +250,11 @@ export class Submissions<B extends Batch> {
   async #durable(member: MemberId, submission: string): Promise<void> {
     if (this.#staged.has(`${member}/${submission}`)) await this.#commits.run(() => {});
   }
+}
+
+function refuseChunk({ submission, closed }: SubmissionState, index: number, next: number): never {
+  const wanted = closed ? 'nothing more: it is closed' : `chunk ${next}`;
+  throw new XinlianError('CONFLICT', { what: `submission ${submission}`, wanted, got: `chunk ${index}` });
 }
 
 function add(a: Counts, b: Counts): Counts {

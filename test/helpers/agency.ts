@@ -8,9 +8,10 @@ import { AgencyLog } from '../../node/exchange/agency-log.ts';
 import { Checkpointer } from '../../node/exchange/checkpointer.ts';
 import { GroupCommit } from '../../node/exchange/group-commit.ts';
 import type { Log } from '../../node/exchange/ports.ts';
-import { Publisher, type Publishing } from '../../node/exchange/publisher.ts';
+import { Publisher } from '../../node/exchange/publisher.ts';
 import { Records, type Reading } from '../../node/exchange/records.ts';
-import { Submissions } from '../../node/exchange/submissions.ts';
+import { RowPreparer } from '../../node/exchange/row-preparer.ts';
+import { Submissions, type Publishing } from '../../node/exchange/submissions.ts';
 import { RecordVault } from '../../node/exchange/vault.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { LevelLogStore } from '../../node/store/log-store.ts';
@@ -95,10 +96,12 @@ export async function openAgency(
     { origin: { chainId: CHAIN_ID, logAnchor: LOG_ANCHOR }, signMs: 10, anchorMs: 10 },
     { log, store: logs, commits, key, view: chain, writer: chain, prover: chain, clock, logger: silent },
   );
+  const preparer = new RowPreparer(builtInCatalogue, vault);
   const publisher = new Publisher<Batch>({ records: recordStore, clock });
   let counted = 0;
   const submissions = new Submissions<Batch>({
     store: new LevelSubmissionStore(store),
+    preparer: { prepare: async (_member, request) => preparer.prepare(request) },
     publisher,
     commits,
     catalogue: builtInCatalogue,

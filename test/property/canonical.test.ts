@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import oracle from 'canonicalize';
-import { encodeBase64Url, encodeChunks, encodeLines } from '../../node/core/base64url.ts';
+import * as portable from '../../node/core/base64url.ts';
+import * as native from '../../node/core/base64url.node.ts';
 import { toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import { canonicalize, parseCanonical, parseCanonicalBytes, type JsonValue } from '../../node/core/canonical.ts';
 import { accepts } from '../helpers/code-of.ts';
@@ -46,25 +47,27 @@ describe('canonical JSON, for any value', () => {
   });
 });
 
-describe('base64url in bulk', () => {
-  it('is what one at a time gives', () => {
-    fc.assert(
-      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
-        expect(encodeBase64Url(bytes)).to.equal(toBase64Url(bytes));
-      }),
-    );
-    fc.assert(
-      fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 9 }), (size, count) => {
-        const bytes = Uint8Array.from({ length: size * count }, (_, i) => (i * 73) & 255);
-        const one = (i: number) => toBase64Url(bytes.subarray(i * size, (i + 1) * size));
-        expect(encodeChunks(bytes, size)).to.deep.equal(Array.from({ length: count }, (_, i) => one(i)));
-      }),
-    );
-    const line = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\n'));
-    fc.assert(
-      fc.property(fc.array(line), (lines) => {
-        expect(encodeLines(lines)).to.deep.equal(lines.map((text) => toBase64Url(utf8(text))));
-      }),
-    );
+for (const [name, { encodeBase64Url, encodeChunks, encodeLines }] of Object.entries({ portable, native })) {
+  describe(`base64url in bulk, ${name}`, () => {
+    it('is what one at a time gives', () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+          expect(encodeBase64Url(bytes)).to.equal(toBase64Url(bytes));
+        }),
+      );
+      fc.assert(
+        fc.property(fc.integer({ min: 1, max: 40 }), fc.integer({ min: 0, max: 9 }), (size, count) => {
+          const bytes = Uint8Array.from({ length: size * count }, (_, i) => (i * 73) & 255);
+          const one = (i: number) => toBase64Url(bytes.subarray(i * size, (i + 1) * size));
+          expect(encodeChunks(bytes, size)).to.deep.equal(Array.from({ length: count }, (_, i) => one(i)));
+        }),
+      );
+      const line = fc.string({ unit: 'grapheme' }).filter((text) => !text.includes('\n'));
+      fc.assert(
+        fc.property(fc.array(line), (lines) => {
+          expect(encodeLines(lines)).to.deep.equal(lines.map((text) => toBase64Url(utf8(text))));
+        }),
+      );
+    });
   });
-});
+}
