@@ -164,6 +164,11 @@ once(
 const [script, ...rest] = args;
 if (!script) fail('Which script? node scripts/run.mjs SCRIPT ARGS');
 const child = spawn(node, [join(root, script), ...rest], { stdio: 'inherit', env: { ...env, XINLIAN_NODE: node } });
+// npm that is ended by a signal leaves its children behind: they end with it.
+const parent = process.ppid;
+setInterval(() => {
+  if (process.ppid !== parent) child.kill('SIGTERM');
+}, 500).unref();
 // A Ctrl-C reaches the child by itself (same terminal); a signal sent to us alone is passed on.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => process.exit(signal ? 128 + (signal === 'SIGINT' ? 2 : 15) : (code ?? 1)));

@@ -60,8 +60,11 @@ function shorten(text: string): string {
   return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
+/** Where nothing better is known: a node that was restarted is back within a second or two. */
+const RETRY_SECONDS = 1;
+
 /** Seconds after which a retry makes sense; undefined where none does. */
 export function retryAfter(error: unknown): number | undefined {
   if (!XinlianError.is(error) || !isErrorCode(error.code) || !CATALOGUE[error.code].retryable) return undefined;
-  return 'retryAfterSeconds' in error.details ? error.details.retryAfterSeconds : 5;
+  return 'retryAfterSeconds' in error.details ? error.details.retryAfterSeconds : RETRY_SECONDS;
 }

@@ -1,4 +1,5 @@
 // Submissions: files or streams of rows, chunk by chunk, each chunk taken whole and once.
+import { concat, equalBytes } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { MemberId } from '../core/ids.ts';
 import {
@@ -10,6 +11,7 @@ import {
   type SubmissionState,
 } from '../core/messages/publish.ts';
 import type { Catalogue } from '../policy/pack.ts';
+import { sha256 } from '#sha256';
 import type { GroupCommit } from './group-commit.ts';
 import type { Clock, SubmissionStore, WriteBatch } from './ports.ts';
 import { countOutcomes, type Publisher } from './publisher.ts';
@@ -25,6 +27,8 @@ export const MAX_CHUNK_BYTES = 1 << 20;
 const ANSWERS_KEPT_MS = 7 * 24 * 3_600_000;
 /** Submissions whose answers are deleted when one is closed: more than one, so that the old ones run out. */
 const FORGOTTEN_AT_ONCE = 4;
+
+const DIGEST_BYTES = 32;
 
 const NO_ROWS: Counts = { rows: 0, published: 0, corrected: 0, unchanged: 0, rejected: 0 };
 
@@ -51,10 +55,22 @@ interface Arriving {
   last: Promise<unknown>;
 }
 
+interface Chunk {
+  index: number;
+  /** SHA-256 of the body. */
+  digest: Uint8Array;
+  body: Uint8Array;
+}
+
+/** The answer to a chunk, with what tells another chunk in its place. */
+interface ChunkAnswer extends Pick<Chunk, 'digest'> {
+  result: ChunkResult;
+}
+
 /** A chunk in its batch. */
 interface Staged {
   /** Resolves when the batch is durable. */
-  durable: Promise<ChunkResult>;
+  durable: Promise<ChunkAnswer>;
 }
 
 export class Submissions<B extends Batch> {
@@ -69,7 +85,7 @@ export class Submissions<B extends Batch> {
   readonly #staged = new Map<string, SubmissionState>();
   readonly #arriving = new Map<string, Arriving>();
   /** Chunks on their way to the disk: sent again meanwhile, they get the same answer. */
-  readonly #inFlight = new Map<string, Promise<ChunkResult>>();
+  readonly #inFlight = new Map<string, Promise<ChunkAnswer>>();
 
   constructor(dependencies: {
     store: SubmissionStore<B>;
@@ -135,12 +151,21 @@ export class Submissions<B extends Batch> {
     const state = this.state(member, submission);
     const place = `${member}/${submission}/${index}`;
     const next = this.#arriving.get(`${member}/${submission}`)?.next ?? state.next;
-    if (index < next) return (await this.#inFlight.get(place)) ?? this.#repeat(publishing, member, state, index);
+    const digest = sha256(body);
+    if (index < next) {
+      const answer = (await this.#inFlight.get(place)) ?? this.#answer(publishing, member, state, index);
+      // An empty body only asks. Another one than before is another file under an id that is taken.
+      if (body.length > 0 && !equalBytes(answer.digest, digest)) {
+        const what = `chunk ${index} of submission ${submission}`;
+        throw new XinlianError('CONFLICT', { what, wanted: 'the rows that it had before', got: 'others' });
+      }
+      return answer.result;
+    }
     if (state.closed || index > next) refuseChunk(state, index, next);
-    const taken = this.#take(publishing, member, state, index, body);
+    const taken = this.#take(publishing, member, state, { index, digest, body });
     this.#inFlight.set(place, taken);
     try {
-      return await taken;
+      return (await taken).result;
     } finally {
       this.#inFlight.delete(place);
     }
@@ -163,10 +188,13 @@ export class Submissions<B extends Batch> {
     return ended;
   }
 
-  #repeat(publishing: Publishing<B>, member: MemberId, state: SubmissionState, index: number): ChunkResult {
-    const { submission } = state;
+  #answer({ vault }: Publishing<B>, member: MemberId, { submission }: SubmissionState, index: number): ChunkAnswer {
     const sealed = this.#store.chunk(member, submission, index);
-    if (sealed) return chunkResult.decode(publishing.vault.openAnswer(sealed, `${member}/${submission}/${index}`));
+    if (sealed) {
+      const answer = vault.openAnswer(sealed, `${member}/${submission}/${index}`);
+      const [digest, result] = [answer.subarray(0, DIGEST_BYTES), answer.subarray(DIGEST_BYTES)];
+      return { digest, result: chunkResult.decode(result) };
+    }
     const got = `chunk ${index} again, whose answer is kept no longer`;
     throw new XinlianError('CONFLICT', { what: `submission ${submission}`, wanted: 'a submission of late', got });
   }
@@ -176,9 +204,9 @@ export class Submissions<B extends Batch> {
     publishing: Publishing<B>,
     member: MemberId,
     { submission, item, dryRun }: SubmissionState,
-    index: number,
-    body: Uint8Array,
-  ): Promise<ChunkResult> {
+    chunk: Chunk,
+  ): Promise<ChunkAnswer> {
+    const { index, body } = chunk;
     const place = `${member}/${submission}`;
     const before = this.#arriving.get(place)?.last;
     const { agency } = publishing;
@@ -190,7 +218,7 @@ export class Submissions<B extends Batch> {
       if (rows.status === 'rejected') throw rows.reason;
       const state = this.state(member, submission);
       if (previous.status === 'rejected' || state.closed || state.next !== index) refuseChunk(state, index, state.next);
-      return { durable: this.#stageChunk(publishing, member, state, rows.value) };
+      return { durable: this.#stageChunk(publishing, member, state, chunk, rows.value) };
     })();
     this.#arriving.set(place, { next: index + 1, last: staged });
     try {
@@ -205,21 +233,22 @@ export class Submissions<B extends Batch> {
     { log, vault }: Publishing<B>,
     member: MemberId,
     state: SubmissionState,
+    { index, digest }: Chunk,
     rows: readonly PreparedRow[],
-  ): Promise<ChunkResult> {
-    const { submission, dryRun, next: index } = state;
+  ): Promise<ChunkAnswer> {
+    const { submission, dryRun } = state;
     const item = this.#catalogue.item(state.item);
     const { result, settle } = await this.#stage(member, (batch) => {
       const firstRow = state.counts.rows + 1;
       const { outcomes, settle } = this.#publisher.stage(dryRun ? undefined : batch, log, item, rows, firstRow);
       const result = { index, counts: countOutcomes(outcomes), outcomes };
-      const answer = vault.sealAnswer(chunkResult.encode(result), `${member}/${submission}/${index}`);
+      const answer = vault.sealAnswer(concat(digest, chunkResult.encode(result)), `${member}/${submission}/${index}`);
       this.#store.putChunk(batch, member, submission, index, answer);
       return { next: { ...state, next: index + 1, counts: add(state.counts, result.counts) }, result, settle };
     });
     settle();
     if (!dryRun) this.#counted(result.counts);
-    return result;
+    return { digest, result };
   }
 
   #state(member: MemberId, submission: string): SubmissionState | undefined {

@@ -47,7 +47,9 @@ export async function openStore(path: string): Promise<Store> {
     // Sealed values do not compress.
     compression: false,
     cacheSize: 64 * 2 ** 20,
-    writeBufferSize: 32 * 2 ** 20,
+    writeBufferSize: 64 * 2 ** 20,
+    maxFileSize: 16 * 2 ** 20,
+    blockSize: 16 * 1024,
   });
   try {
     await level.open();

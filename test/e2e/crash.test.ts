@@ -66,7 +66,16 @@ describe('a node that is killed', () => {
   });
 
   async function publish(file: string, list: string) {
-    return xinlian('publish', file, '--json', '--outcomes', list, '--profile', consortium.profile('regulator'));
+    return xinlian(
+      'publish',
+      file,
+      '--json',
+      '--no-wait',
+      '--outcomes',
+      list,
+      '--profile',
+      consortium.profile('regulator'),
+    );
   }
 });
 
@@ -84,11 +93,19 @@ describe('a chain that is down for 30 seconds', () => {
     for (let seed = 100; Date.now() - down < 30_000; seed++) {
       const file = join(consortium.data, `rows-${seed}.csv`);
       await writeFile(file, [...sampleFile({ rows: 300, seed, item: 'xk', format: 'csv' })].join(''));
-      const result = await xinlian('publish', file, '--json', '--profile', consortium.profile('regulator'));
+      const result = await xinlian(
+        'publish',
+        file,
+        '--json',
+        '--no-wait',
+        '--profile',
+        consortium.profile('regulator'),
+      );
       expect(result.code, result.stderr).to.equal(0);
       expect(lastJson(result)).to.include({ published: 300 });
       sent += 300;
     }
+    expect(sent, 'one file after the other, none of them held up').to.be.at.least(5 * 300);
     const log = (await nodeInfo(consortium, 'regulator')).logs[0];
     expect(log?.size).to.be.at.least(sent);
     expect(log?.anchored).to.equal(0);

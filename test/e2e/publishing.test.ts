@@ -32,7 +32,7 @@ describe('publishing a file', () => {
   let consortium: TestConsortium;
   let outcomes: RowOutcome[];
   const publish = (file: string, ...more: string[]) =>
-    xinlian('publish', file, '--json', '--profile', consortium.profile('regulator'), ...more);
+    xinlian('publish', file, '--json', '--no-wait', '--profile', consortium.profile('regulator'), ...more);
 
   before(async () => {
     consortium = await startConsortium(['dafeng', 'regulator']);

@@ -37,7 +37,8 @@ describe('the READMEs', () => {
 
   after(async () => {
     sandbox.kill('SIGTERM');
-    await once(sandbox, 'exit');
+    // Not when npm ends but when the last process that it left does: they share this pipe.
+    await once(sandbox, 'close');
     await rm(data, { recursive: true, force: true });
   });
 

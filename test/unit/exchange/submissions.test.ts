@@ -163,7 +163,8 @@ describe('Submissions', () => {
       const first = await agency.send(FILE, 0, sent);
       const before = await contents(agency, Object.keys(BUCKETS) as Bucket[]);
       expect(await agency.send(FILE, 0, sent)).to.deep.equal(first);
-      expect(await agency.send(FILE, 0, [licence(9)])).to.deep.equal(first);
+      expect(await agency.sendBytes(FILE, 0, new Uint8Array())).to.deep.equal(first);
+      expect(await rejection(agency.send(FILE, 0, [licence(9)]))).to.have.property('code', 'CONFLICT');
       expect(await contents(agency, Object.keys(BUCKETS) as Bucket[])).to.deep.equal(before);
     });
 
@@ -171,6 +172,13 @@ describe('Submissions', () => {
       const answers = await Promise.all([agency.send(FILE, 0, [licence(1)]), agency.send(FILE, 0, [licence(1)])]);
       expect(answers[0]).to.deep.equal(answers[1]);
       expect(agency.log.size).to.equal(1);
+    });
+
+    it('refuses another chunk in the place of one that is under way', async () => {
+      const first = agency.send(FILE, 0, [licence(1)]);
+      const other = rejection(agency.send(FILE, 0, [licence(2)]));
+      expect((await first).counts.published).to.equal(1);
+      expect(await other).to.have.property('code', 'CONFLICT');
     });
 
     it('refuses one that is not the next, or comes behind the end', async () => {
