@@ -17,7 +17,7 @@ import { buildApp } from './app.ts';
 import { ChainVerifier } from './bundle-verifier.ts';
 import { logsOf, membersOf, nodesOf } from './chain-ports.ts';
 import { addressOf, baseUrlOf, type GatewayConfig } from './config.ts';
-import { Lifecycle } from '../node/lifecycle.ts';
+import { startWhole, type Lifecycle } from '../node/lifecycle.ts';
 import { openKeys, openTokenKey } from '../node/keys/open-keys.ts';
 import { DEFAULTS, type AppOptions } from './options.ts';
 
@@ -38,13 +38,7 @@ export interface Gateway {
  * @throws KEY_UNAVAILABLE, STORE_LOCKED …; not for a chain that is down: the gateway waits for it, and is not ready
  */
 export async function startGateway(config: GatewayConfig, log: Logger): Promise<Gateway> {
-  const started = new Lifecycle();
-  try {
-    return await start(config, log, started);
-  } catch (error) {
-    await started.stop().catch((fault: unknown) => log.error({ err: fault }, 'stopping after a failed start failed'));
-    throw error;
-  }
+  return startWhole((started) => start(config, log, started), log);
 }
 
 async function start(config: GatewayConfig, log: Logger, started: Lifecycle): Promise<Gateway> {

@@ -20,3 +20,17 @@ export class Lifecycle {
     if (faults.length > 0) throw faults[0];
   }
 }
+
+/** Starts in order, and undoes what was started where a later part fails. */
+export async function startWhole<T>(
+  start: (started: Lifecycle) => Promise<T>,
+  log: { error(details: object, message: string): void },
+): Promise<T> {
+  const started = new Lifecycle();
+  try {
+    return await start(started);
+  } catch (error) {
+    await started.stop().catch((fault: unknown) => log.error({ err: fault }, 'stopping after a failed start failed'));
+    throw error;
+  }
+}

@@ -28,7 +28,7 @@ import { RecordVault, type VaultKeys } from './exchange/vault.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import { openKeys } from './keys/open-keys.ts';
 import type { MemberKeys } from './keys/provider.ts';
-import { Lifecycle } from './lifecycle.ts';
+import { startWhole, type Lifecycle } from './lifecycle.ts';
 import { openVaultFile } from './keys/vault-file.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
@@ -58,13 +58,7 @@ export interface Node {
  * @throws STORE_LOCKED, STORE_CORRUPT, KEY_UNAVAILABLE …; not for a chain that is down: the node waits for it
  */
 export async function startNode(config: NodeConfig, log: Log): Promise<Node> {
-  const started = new Lifecycle();
-  try {
-    return await start(config, log, started);
-  } catch (error) {
-    await started.stop().catch((fault: unknown) => log.error({ err: fault }, 'stopping after a failed start failed'));
-    throw error;
-  }
+  return startWhole((started) => start(config, log, started), log);
 }
 
 async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<Node> {

@@ -53,7 +53,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 try {
   await claim(data);
   say(`${pc.bold('Xinlian 信链')} sandbox in ${data}`);
-  cluster = await startCluster({ data, say });
+  cluster = await startCluster({ data, say, usualPorts: !values.once });
   say(pc.green('the gateways are ready'));
   const files = values.input === undefined ? await sampleFiles(data) : [resolve(values.input)];
   const outcome = await publishAndProve(cluster, { data, files, say });

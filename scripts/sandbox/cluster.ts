@@ -14,6 +14,8 @@ export interface ClusterOptions {
   say: (text: string) => void;
   /** Keys of the players whose processes start; all unless told. */
   players?: readonly string[];
+  /** Whether the ports that people know are tried first: for the one sandbox that stays up. */
+  usualPorts?: boolean;
 }
 
 export interface Cluster {
@@ -30,9 +32,9 @@ export interface Cluster {
 }
 
 /** Starts it and waits until every process is ready. What was started is stopped again where another fails. */
-export async function startCluster({ data, say, players }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({ data, say, players, usualPorts = false }: ClusterOptions): Promise<Cluster> {
   await mkdir(data, { recursive: true });
-  const ports = await openPorts(data);
+  const ports = await openPorts(data, usualPorts);
   const running: Child[] = [];
   const child = (name: string, script: string, args: string[]): Child => {
     const made = new Child({ name, script, args, logFile: join(data, 'logs', `${name}.log`) }, say);

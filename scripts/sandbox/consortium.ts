@@ -33,16 +33,20 @@ const SANDBOX_SCRYPT = 2 ** 10;
 export const keysDirectory = (data: string): string => join(data, 'keys');
 export const passphraseFile = (data: string): string => join(data, 'keys', 'passphrase');
 
-/** The ports of a data folder, the same at every start: members' addresses are on the chain. */
-export async function openPorts(data: string): Promise<Ports> {
+/**
+ * The ports of a data folder, the same at every start: members' addresses are on the chain.
+ * @param usual whether those that people know are tried first
+ */
+export async function openPorts(data: string, usual: boolean): Promise<Ports> {
   const file = join(data, 'ports.json');
   if (existsSync(file)) return JSON.parse(await readFile(file, 'utf8')) as Ports;
-  const ports: Ports = { chain: await freePort(8545), players: {} };
+  const port = (known: number): Promise<number> => freePort(usual ? known : 0);
+  const ports: Ports = { chain: await port(8545), players: {} };
   for (const [i, { key, gateway }] of CAST.entries()) {
     ports.players[key] = {
-      p2p: await freePort(9200 + i),
-      http: await freePort(9300 + i),
-      ...(gateway && { gateway: await freePort(8080 + i), gatewayP2p: await freePort(9250 + i) }),
+      p2p: await port(9200 + i),
+      http: await port(9300 + i),
+      ...(gateway && { gateway: await port(8080 + i), gatewayP2p: await port(9250 + i) }),
     };
   }
   await writeDurably(file, JSON.stringify(ports, null, 2));

@@ -8,7 +8,7 @@ import { stringify } from 'yaml';
 import { buildApp } from '../../../gateway/app.ts';
 import { run } from '../../../gateway/cli/program.ts';
 import type { Terminal } from '../../../gateway/cli/terminal.ts';
-import { createLogger } from '../../../gateway/log.ts';
+import { createLogger } from '../../../node/log.ts';
 import { DEFAULTS } from '../../../gateway/options.ts';
 import { createKeyFile, openKeyFile } from '../../../node/keys/key-file.ts';
 import { localKeys } from '../../../node/keys/local-keys.ts';
@@ -63,7 +63,7 @@ export async function startCliGateway(): Promise<CliGateway> {
       baseUrl: BASE_URL,
       ownMembers: [],
       tokenKey: new Uint8Array(32).fill(7),
-      logger: createLogger('silent', new PassThrough()),
+      logger: createLogger('gateway', 'silent', new PassThrough()),
     },
   );
   await app.listen({ host: '127.0.0.1', port: 0 });

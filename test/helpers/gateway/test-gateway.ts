@@ -6,7 +6,7 @@ import type { ChainHead, LogState } from '../../../node/core/consortium.ts';
 import type { LogId, MemberId } from '../../../node/core/ids.ts';
 import { buildApp } from '../../../gateway/app.ts';
 import { createClient, type Client } from '../../../gateway/client.ts';
-import { createLogger } from '../../../gateway/log.ts';
+import { createLogger } from '../../../node/log.ts';
 import { DEFAULTS, type AppOptions } from '../../../gateway/options.ts';
 import { MemoryMembers, type TestMember } from './memory-members.ts';
 import { MemoryNode } from './memory-node.ts';
@@ -83,7 +83,7 @@ export async function startTestGateway(options: Partial<AppOptions> = {}): Promi
       baseUrl: BASE_URL,
       ownMembers: [source.member.id],
       tokenKey: new Uint8Array(32).fill(7),
-      logger: createLogger('info', destination),
+      logger: createLogger('gateway', 'info', destination),
       ...options,
     },
   );

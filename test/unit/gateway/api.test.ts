@@ -241,7 +241,7 @@ describe('Gateway', () => {
     it('of a node come through with their status; a retryable one with Retry-After', async () => {
       const headers = await bearer();
       const cases: [XinlianError, number, string | undefined][] = [
-        [new XinlianError('UNREACHABLE', { peer: 'p', reason: 'secret address' }), 502, '5'],
+        [new XinlianError('UNREACHABLE', { peer: 'p', reason: 'secret address' }), 502, '1'],
         [new XinlianError('TIMEOUT', { what: 'call', afterMs: 1 }), 504, '5'],
         [new XinlianError('OVERLOADED', { what: 'node', retryAfterSeconds: 17 }), 503, '17'],
         [new XinlianError('MEMBER_NOT_ENTITLED', { member: 'm', wanted: 'source', got: 'bank' }), 403, undefined],

@@ -1,6 +1,6 @@
-// The gateway's log: what it must never hold is taken out here.
+// The log of a process: what it must never hold is taken out here.
 import { pino, stdSerializers, type DestinationStream, type Logger } from 'pino';
-import { XinlianError } from '../node/core/errors.ts';
+import { XinlianError } from './core/errors.ts';
 
 const SECRETS = [
   'authorization',
@@ -13,11 +13,12 @@ const SECRETS = [
   'got',
 ];
 
-export function createLogger(level: string, destination?: DestinationStream): Logger {
+/** @param name of the process, on every line */
+export function createLogger(name: string, level = 'info', destination?: DestinationStream): Logger {
   return pino(
     {
       level,
-      base: { process: 'gateway' },
+      base: { process: name },
       redact: { paths: SECRETS.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: '[redacted]' },
       serializers: { err: errorFields },
     },
