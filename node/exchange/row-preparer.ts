@@ -77,6 +77,8 @@ export class RowPreparer {
     const vault = this.#vault;
     const { document, subject } = row;
     const id = vault.digest('record-id', JSON.stringify([agency, item, document, subject])).subarray(0, 16);
+    // So that none begins with a hyphen, which a command takes for an option and a spreadsheet for a formula.
+    id[0] = (id[0] ?? 0) & 0x7f;
     const values: ClaimValue[] = [agency, ...row.claims];
     // The texts are what is sealed, and what tells a correction from a repetition.
     const claims = JSON.stringify(values);

@@ -23,7 +23,7 @@ describe('a node that is killed', () => {
   before(async () => {
     consortium = await startConsortium(['dafeng', 'regulator']);
   });
-  after(() => consortium.stop());
+  after(() => (consortium as TestConsortium | undefined)?.stop());
 
   it(`has every acknowledged record in its log, once, after ${KILLS} kill −9 during publishing`, async () => {
     const file = join(consortium.data, 'rows.csv');
@@ -84,7 +84,7 @@ describe('a chain that is down for 30 seconds', () => {
   before(async () => {
     consortium = await startConsortium(['dafeng', 'regulator']);
   });
-  after(() => consortium.stop());
+  after(() => (consortium as TestConsortium | undefined)?.stop());
 
   it('blocks no publisher and loses nothing', async () => {
     await consortium.chain.stop();

@@ -37,7 +37,7 @@ describe('publishing a file', () => {
   before(async () => {
     consortium = await startConsortium(['dafeng', 'regulator']);
   });
-  after(() => consortium.stop());
+  after(() => (consortium as TestConsortium | undefined)?.stop());
 
   it('changes nothing in a dry run, and tells what it would do', async () => {
     const result = await publish(await write(join(consortium.data, 'dry.csv'), 5), '--dry-run');

@@ -242,7 +242,7 @@ describe('Gateway', () => {
       const headers = await bearer();
       const cases: [XinlianError, number, string | undefined][] = [
         [new XinlianError('UNREACHABLE', { peer: 'p', reason: 'secret address' }), 502, '1'],
-        [new XinlianError('TIMEOUT', { what: 'call', afterMs: 1 }), 504, '5'],
+        [new XinlianError('TIMEOUT', { what: 'call', afterMs: 1 }), 504, '1'],
         [new XinlianError('OVERLOADED', { what: 'node', retryAfterSeconds: 17 }), 503, '17'],
         [new XinlianError('MEMBER_NOT_ENTITLED', { member: 'm', wanted: 'source', got: 'bank' }), 403, undefined],
         [new XinlianError('NOT_YET_KNOWN' as 'INTERNAL', { reference: 'x' }), 500, undefined],

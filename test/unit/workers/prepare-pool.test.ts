@@ -68,6 +68,14 @@ describe('threads that prepare rows', () => {
   });
 });
 
+describe('the id of a record', () => {
+  it('never begins with a hyphen', () => {
+    const ids = here.prepare(request()).flatMap((each) => (each.ok ? each.row.id : []));
+    expect(ids).to.have.length.above(150);
+    for (const id of ids) expect(id).to.match(/^[A-Za-f][A-Za-z0-9_-]{21}$/);
+  });
+});
+
 describe('prepared rows on their way between threads', () => {
   it('come back as they went', () => {
     for (const seal of [true, false]) {
