@@ -51,20 +51,20 @@ export interface RequestFault {
   got: string;
 }
 
-/** The links of a proof bundle, in the order in which they are checked. */
+/** The links of a proof bundle, in the order in which they are checked; `consistency` is of two checkpoints. */
 export type ProofLink =
   | 'format'
   | 'disclosure'
   | 'commitment'
   | 'entry'
-  | 'inclusion'
-  | 'consistency'
-  | 'status'
   | 'checkpoint'
   | 'signature'
+  | 'inclusion'
+  | 'status'
   | 'anchor-event'
   | 'receipt-proof'
-  | 'header';
+  | 'header'
+  | 'consistency';
 
 export type ErrorCode = keyof ErrorDetails;
 
