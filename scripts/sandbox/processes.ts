@@ -54,16 +54,19 @@ export class Child {
     this.#stopping = false;
     const started = Date.now();
     const { script, args } = this.spec;
-    // Its own process group: a Ctrl-C reaches the sandbox alone, which ends its children in order.
+    // Its own process group: a Ctrl-C reaches the sandbox alone, which ends its children in order. The channel tells a
+    // child that the sandbox is gone, however it went.
     const child = spawn(process.execPath, [join(ROOT, script), ...args], {
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       detached: true,
     });
+    const { stdout, stderr } = child;
+    if (!stdout || !stderr) throw new Error(`${this.spec.name} has no output to read`);
     this.#process = child;
     this.#gone = once(child, 'exit');
-    child.stderr?.on('data', (data: Buffer) => this.#log.write(data));
+    stderr.on('data', (data: Buffer) => this.#log.write(data));
     const ready = Promise.withResolvers<Ready>();
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: stdout }).on('line', (line) => {
       const said = readyLine(line);
       if (said) ready.resolve(said);
       else this.#log.write(`${line}\n`);

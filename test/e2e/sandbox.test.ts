@@ -1,0 +1,54 @@
+// The sandbox itself is killed: what it started ends, and the next one goes on where it was.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import type { NodeInfo } from '../../node/core/messages/node.ts';
+
+const SANDBOX = fileURLToPath(new URL('../../scripts/sandbox.ts', import.meta.url));
+
+describe('a sandbox that is killed', () => {
+  let data: string;
+  let running: ChildProcess | undefined;
+
+  before(async () => (data = await mkdtemp(join(tmpdir(), 'xinlian-killed-'))));
+  after(async () => {
+    if (running?.kill('SIGTERM')) await once(running, 'close');
+    await rm(data, { recursive: true, force: true });
+  });
+
+  async function start(): Promise<ChildProcess> {
+    const child = spawn(process.execPath, [SANDBOX, '--data', data], { stdio: ['ignore', 'ignore', 'pipe'] });
+    running = child;
+    const said: string[] = [];
+    for await (const line of createInterface({ input: child.stderr })) {
+      said.push(line);
+      if (line.includes('where to look')) break;
+    }
+    expect(said.join('\n')).to.include('where to look');
+    child.stderr.resume();
+    return child;
+  }
+
+  async function finalSize(): Promise<number> {
+    const ports = JSON.parse(await readFile(join(data, 'ports.json'), 'utf8')) as {
+      players: { regulator: { http: number } };
+    };
+    const response = await fetch(`http://127.0.0.1:${ports.players.regulator.http}/info`);
+    return ((await response.json()) as NodeInfo).logs[0]?.final ?? 0;
+  }
+
+  it('leaves no process behind, and goes on where it was', async () => {
+    const first = await start();
+    const before = await finalSize();
+    expect(before).to.be.above(1_000);
+    first.kill('SIGKILL');
+    await once(first, 'exit');
+    await start();
+    expect(await finalSize()).to.be.at.least(before);
+  });
+});
