@@ -3,7 +3,10 @@ import { define } from './endpoint.ts';
 import { MAX_MANIFEST_BYTES, MAX_SEALED_BYTES } from './limits.ts';
 import { closed, MemberIdText, Time } from './schemas.ts';
 
-const SessionIdText = Type.String({ pattern: '^[A-Za-z0-9_-]{22}$', description: 'Session: `jti` of its manifest' });
+const SessionIdText = Type.String({
+  pattern: '^[A-Za-z0-9_-]{22}$',
+  description: 'Session, as the node that opened it named it',
+});
 
 export const openSession = define({
   method: 'POST',
