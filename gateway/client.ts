@@ -1,10 +1,12 @@
 // The typed client of a gateway, from the definitions of its API. Runs in Node and in a browser.
 import { api, type Api, type OperationId } from './api/api.ts';
 import type { Answer, Body, Endpoint, Headers, Params, Query } from './api/endpoint.ts';
-import type { ProblemLine, PublishLine } from './api/records.ts';
 import { ApiError } from './client/api-error.ts';
+import { overNetwork } from './client/connection-error.ts';
 import { readLines } from './client/lines.ts';
+import type { Rows } from './client/rows.ts';
 import { TokenSource, type Credentials } from './client/token-source.ts';
+import type { SubmissionLine } from './publish/submit.ts';
 
 export interface ClientOptions {
   /** For example `https://gateway.example`. */
@@ -17,9 +19,6 @@ export interface ClientOptions {
   language?: 'en' | 'zh';
   fetch?: typeof fetch;
 }
-
-/** NDJSON as a stream or in one piece. A browser sends a stream over HTTP/2 only. */
-export type Rows = ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | Blob | Uint8Array | string;
 
 /** A part of the input: left out where there is none, optional where all of it is. */
 type Part<K extends string, T> = [T] extends [undefined]
@@ -49,7 +48,7 @@ export type Output<E extends Endpoint> = E['response'] extends { readonly kind: 
       ? string
       : Answer<E>;
 
-/** Throws `ApiError`, or what `fetch` throws where the gateway is not reached. */
+/** Throws `ApiError` for what the gateway refused, `ConnectionError` where it is not reached. */
 type Operation<E extends Endpoint> =
   object extends Input<E> ? (input?: Input<E>) => Promise<Output<E>> : (input: Input<E>) => Promise<Output<E>>;
 
@@ -64,10 +63,10 @@ export interface PublishOptions {
 
 export type Client = { readonly [K in OperationId]: Operation<Api[K]> } & {
   /**
-   * Publishes rows, and yields the answer's lines while they come.
-   * @throws ApiError also where the stream breaks in the middle: what was answered by then is durable
+   * Publishes rows, and yields the answer's lines while they come. A browser sends a stream over HTTP/2 only.
+   * @throws ApiError, ConnectionError also where the stream breaks in the middle: what was answered by then is durable
    */
-  publish(rows: Rows, options: PublishOptions): AsyncGenerator<Exclude<PublishLine, ProblemLine>, void, void>;
+  publish(rows: Rows, options: PublishOptions): AsyncGenerator<SubmissionLine, void, void>;
 };
 
 interface UntypedInput {
@@ -93,7 +92,7 @@ async function* publish(
   publishRecords: Operation<Api['publishRecords']>,
   rows: Rows,
   { idempotencyKey, signal, ...query }: PublishOptions,
-): AsyncGenerator<Exclude<PublishLine, ProblemLine>, void, void> {
+): AsyncGenerator<SubmissionLine, void, void> {
   const lines = await publishRecords({
     query,
     headers: { ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }) },
@@ -119,24 +118,27 @@ class Caller {
   constructor({ baseUrl, credentials, audience, language = 'en', fetch: given }: ClientOptions) {
     this.#baseUrl = baseUrl.replace(/\/+$/, '');
     this.#language = language;
-    this.#fetch = given ?? globalThis.fetch.bind(globalThis);
+    const plain = given ?? globalThis.fetch.bind(globalThis);
+    this.#fetch = (url, init) => overNetwork(() => plain(url, init));
     const source = { baseUrl: this.#baseUrl, audience: audience ?? this.#baseUrl, fetch: this.#fetch };
     this.#tokens = credentials && new TokenSource({ ...source, credentials });
   }
 
   async call(endpoint: Endpoint, input: UntypedInput): Promise<unknown> {
     const response = await this.#send(endpoint, input);
-    if (!response.ok) throw await ApiError.ofResponse(response);
-    switch (endpoint.response.kind) {
-      case 'json':
-        return response.json();
-      case 'text':
-        return response.text();
-      case 'bytes':
-        return new Uint8Array(await response.arrayBuffer());
-      case 'lines':
-        return readLines(response.body ?? new ReadableStream());
-    }
+    return overNetwork(async () => {
+      if (!response.ok) throw await ApiError.ofResponse(response);
+      switch (endpoint.response.kind) {
+        case 'json':
+          return response.json();
+        case 'text':
+          return response.text();
+        case 'bytes':
+          return new Uint8Array(await response.arrayBuffer());
+        case 'lines':
+          return readLines(response.body ?? new ReadableStream());
+      }
+    });
   }
 
   async #send(endpoint: Endpoint, input: UntypedInput): Promise<Response> {

@@ -1,10 +1,9 @@
-// Rows in chunks of whole lines, as a submission takes them.
+// The rows of a file in chunks, each row with its line in the file.
+import { utf8 } from '../../node/core/bytes.ts';
 import type { RowFault } from '../../node/core/messages/publish.ts';
-import { MAX_LINE_BYTES } from '../api/limits.ts';
+import { CHUNK_BYTES, MAX_LINE_BYTES } from '../api/limits.ts';
+import { LineCutter, type LineChunk } from '../publish/line-cutter.ts';
 import type { SourceRow } from './csv-rows.ts';
-
-/** A chunk is sealed and worked on in one go: larger ones only make others wait. */
-export const CHUNK_BYTES = 64 * 1024;
 
 /** So many broken rows end a chunk too: a file of nothing else must not pile up in memory. */
 const MOST_FAULTS = 1_000;
@@ -15,54 +14,54 @@ export interface BrokenRow {
   faults: RowFault[];
 }
 
-export interface Chunk {
-  /** NDJSON; empty where every row of it is broken: then there is nothing to send. */
-  body: Buffer;
-  /** For each row of the body, its line in the file. */
+export interface FileChunk {
+  /** NDJSON; none where every row of it is broken: then there is nothing to send. */
+  pieces: readonly Uint8Array[];
+  /** For each row that is sent, its line in the file. */
   lines: number[];
   broken: BrokenRow[];
 }
 
 /**
- * Cuts rows into chunks of at most `CHUNK_BYTES`; a longer row has one of its own. The cuts MUST depend on the rows
- * alone: a file that is sent again goes on where it stopped only where its chunks are the same.
+ * Cuts rows into chunks, as a stream of them is cut. The cuts MUST depend on the rows alone: a file that is sent again
+ * goes on where it stopped only where its chunks are the same.
  */
 export class Chunker {
-  #pieces: string[] = [];
-  #bytes = 0;
-  #lines: number[] = [];
+  readonly #cutter = new LineCutter({ chunkBytes: CHUNK_BYTES, maxLineBytes: MAX_LINE_BYTES });
+  /** Rows that are in no chunk yet. */
+  #held: { line: number; bytes: number }[] = [];
   #broken: BrokenRow[] = [];
 
   /** @returns the chunks that `row` completes */
-  *add(row: SourceRow): Generator<Chunk, void, void> {
+  *add(row: SourceRow): Generator<FileChunk, void, void> {
     if ('faults' in row) {
       this.#broken.push(row);
-      if (this.#broken.length >= MOST_FAULTS) yield this.#cut();
+      if (this.#broken.length >= MOST_FAULTS) yield this.#chunk(this.#cutter.end());
       return;
     }
-    const piece = `${row.json}\n`;
-    const bytes = Buffer.byteLength(piece);
-    if (bytes > MAX_LINE_BYTES) {
-      const fault = { code: 'size', wanted: `a row of at most ${MAX_LINE_BYTES} bytes`, got: `${bytes} bytes` };
+    const bytes = utf8(`${row.json}\n`);
+    if (bytes.length > MAX_LINE_BYTES) {
+      const fault = { code: 'size', wanted: `a row of at most ${MAX_LINE_BYTES} bytes`, got: `${bytes.length} bytes` };
       yield* this.add({ line: row.line, faults: [fault] });
       return;
     }
-    if (this.#bytes > 0 && this.#bytes + bytes > CHUNK_BYTES) yield this.#cut();
-    this.#pieces.push(piece);
-    this.#bytes += bytes;
-    this.#lines.push(row.line);
+    this.#held.push({ line: row.line, bytes: bytes.length });
+    for (const cut of this.#cutter.push(bytes)) yield this.#chunk(cut);
   }
 
   /** The rest, when there are no more rows. */
-  end(): Chunk | undefined {
-    return this.#lines.length + this.#broken.length > 0 ? this.#cut() : undefined;
+  end(): FileChunk | undefined {
+    return this.#held.length + this.#broken.length > 0 ? this.#chunk(this.#cutter.end()) : undefined;
   }
 
-  #cut(): Chunk {
-    const chunk = { body: Buffer.from(this.#pieces.join('')), lines: this.#lines, broken: this.#broken };
-    this.#pieces = [];
-    this.#bytes = 0;
-    this.#lines = [];
+  #chunk({ pieces, length }: LineChunk = { pieces: [], length: 0 }): FileChunk {
+    const lines: number[] = [];
+    for (let left = length, row = this.#held[0]; left > 0 && row; row = this.#held[lines.length]) {
+      lines.push(row.line);
+      left -= row.bytes;
+    }
+    this.#held = this.#held.slice(lines.length);
+    const chunk = { pieces, lines, broken: this.#broken };
     this.#broken = [];
     return chunk;
   }

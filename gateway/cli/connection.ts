@@ -11,8 +11,8 @@ import { localKeys } from '../../node/keys/local-keys.ts';
 import { Secret } from '../../node/keys/secret.ts';
 import { readSettings } from '../../node/settings.ts';
 import { createClient, type Client } from '../client.ts';
+import { SealedClient } from '../client/sealed.ts';
 import { explain } from './explain.ts';
-import { SealedClient } from './sealed-client.ts';
 import type { Terminal } from './terminal.ts';
 
 const Profile = Type.Object(

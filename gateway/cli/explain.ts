@@ -1,8 +1,8 @@
 // An error in words for people: one line that says what happened, and one on what to do.
 import { XinlianError } from '../../node/core/errors.ts';
 import { ApiError } from '../client/api-error.ts';
+import { ConnectionError } from '../client/connection-error.ts';
 import { CATALOGUE, isErrorCode } from '../problems/catalogue.ts';
-import { isNetworkError } from './retry.ts';
 
 /** The first line tells the error; those that follow help. */
 export function explain(error: unknown): string[] {
@@ -11,10 +11,12 @@ export function explain(error: unknown): string[] {
     return [`${error.code}: ${error.message}`, ...hint(error.code), ...reference];
   }
   if (XinlianError.is(error)) return [`${error.code}: ${tell(error)}`, ...more(error), ...hint(error.code)];
-  if (isNetworkError(error)) {
-    const { cause } = error;
+  if (error instanceof ConnectionError) {
+    // Node's fetch has the system's own error behind its word for all of them.
+    const { cause: failure } = error;
+    const cause = failure instanceof Error ? (failure.cause ?? failure) : failure;
     const reason = cause instanceof Error ? ((cause as NodeJS.ErrnoException).code ?? cause.message) : String(cause);
-    return [`the gateway is not reached (${reason})`, 'Is it running, and is --gateway right?'];
+    return [`${error.message} (${reason})`, 'Is it running, and is --gateway right?'];
   }
   if (error instanceof Error) {
     if (error.name === 'AbortError') return ['interrupted'];

@@ -2,6 +2,7 @@
 import { toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import { CLIENT_ASSERTION_TYPE, issueToken } from '../api/token.ts';
 import { ApiError } from './api-error.ts';
+import { overNetwork } from './connection-error.ts';
 
 /** Signs for a member; the key may be on another machine. */
 export interface Credentials {
@@ -30,7 +31,7 @@ export class TokenSource {
     this.#fetch = options.fetch;
   }
 
-  /** @throws ApiError */
+  /** @throws ApiError, ConnectionError */
   async token(): Promise<string> {
     let current = this.#current && (await this.#current);
     if (!current || current.renewAt <= Date.now()) {
@@ -53,19 +54,16 @@ export class TokenSource {
   }
 
   async #ask(): Promise<{ token: string; renewAt: number }> {
-    const response = await this.#fetch(`${this.#baseUrl}${issueToken.path}`, {
-      method: issueToken.method,
-      body: new URLSearchParams({
-        grant_type: 'client_credentials',
-        client_assertion_type: CLIENT_ASSERTION_TYPE,
-        client_assertion: await this.#assertion(),
-      }),
+    const body = new URLSearchParams({
+      grant_type: 'client_credentials',
+      client_assertion_type: CLIENT_ASSERTION_TYPE,
+      client_assertion: await this.#assertion(),
     });
-    if (!response.ok) throw await ApiError.ofResponse(response);
-    const { access_token: token, expires_in: seconds } = (await response.json()) as {
-      access_token: string;
-      expires_in: number;
-    };
+    const response = await this.#fetch(`${this.#baseUrl}${issueToken.path}`, { method: issueToken.method, body });
+    const { access_token: token, expires_in: seconds } = await overNetwork(async () => {
+      if (!response.ok) throw await ApiError.ofResponse(response);
+      return (await response.json()) as { access_token: string; expires_in: number };
+    });
     return { token, renewAt: Date.now() + (seconds - MARGIN_SECONDS) * 1000 };
   }
 

@@ -1,11 +1,11 @@
-// Cuts a stream of lines into chunks of whole lines.
+// Cuts a stream of lines into chunks of whole lines: the one rule of gateway, client and command line.
 import { XinlianError } from '../../node/core/errors.ts';
 
 const LINE_FEED = 10;
 
 export interface LineChunk {
   /** Views into what arrived: whole lines, in order. */
-  pieces: Buffer[];
+  pieces: Uint8Array[];
   /** Bytes of all pieces. */
   length: number;
 }
@@ -17,7 +17,7 @@ export interface LineChunk {
 export class LineCutter {
   readonly #chunkBytes: number;
   readonly #maxLineBytes: number;
-  #pieces: Buffer[] = [];
+  #pieces: Uint8Array[] = [];
   #length = 0;
   /** End of the last whole line in what is held. */
   #lineEnd = 0;
@@ -32,7 +32,7 @@ export class LineCutter {
    * Takes what arrived, and gives the chunks that it completes. Keeps views of `bytes`, no copy.
    * @throws TOO_LARGE for a line over the limit
    */
-  *push(bytes: Buffer): Generator<LineChunk> {
+  *push(bytes: Uint8Array): Generator<LineChunk> {
     let rest = bytes;
     while (rest.length > 0) {
       const room = this.#chunkBytes - this.#length;
@@ -55,14 +55,14 @@ export class LineCutter {
   /** The rest, when the stream has ended. A last line without its line feed gets one. */
   end(): LineChunk | undefined {
     if (this.#length === 0) return undefined;
-    if (this.#lineEnd < this.#length) this.#hold(Buffer.of(LINE_FEED));
+    if (this.#lineEnd < this.#length) this.#hold(Uint8Array.of(LINE_FEED));
     this.#checkLine();
     this.#lineEnd = this.#length;
     return this.#cut();
   }
 
   /** A line longer than a chunk: goes on to its end. */
-  #fillLine(rest: Buffer): Buffer {
+  #fillLine(rest: Uint8Array): Uint8Array {
     const feed = rest.indexOf(LINE_FEED);
     const part = feed < 0 ? rest : rest.subarray(0, feed + 1);
     this.#hold(part);
@@ -76,16 +76,16 @@ export class LineCutter {
     if (got > this.#maxLineBytes) throw new XinlianError('TOO_LARGE', { what: 'row', limit: this.#maxLineBytes, got });
   }
 
-  #hold(piece: Buffer): void {
+  #hold(piece: Uint8Array): void {
     if (piece.length > 0) this.#pieces.push(piece);
     this.#length += piece.length;
   }
 
   #cut(): LineChunk {
     const length = this.#lineEnd;
-    const pieces: Buffer[] = [];
+    const pieces: Uint8Array[] = [];
     let taken = 0;
-    let kept: Buffer[] = [];
+    let kept: Uint8Array[] = [];
     for (const [i, piece] of this.#pieces.entries()) {
       if (taken + piece.length <= length) {
         pieces.push(piece);

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream';
 import { XinlianError } from '../../node/core/errors.ts';
 import { codec } from '../../node/core/messages/codec.ts';
 import type { MemberId } from '../../node/core/ids.ts';
@@ -9,7 +10,8 @@ import { HomeNode } from '../home-node.ts';
 import type { Metrics } from '../metrics.ts';
 import type { NodeCaller } from '../ports.ts';
 import { Streams } from '../publish/streams.ts';
-import { forward, submissionIdOf } from '../publish/submission.ts';
+import { submissionIdOf } from '../publish/submission-id.ts';
+import { chunksOf, submit } from '../publish/submit.ts';
 import type { Handlers } from './handler.ts';
 
 export interface RecordOptions {
@@ -17,6 +19,9 @@ export interface RecordOptions {
   maxStreams: number;
   nodeTimeoutMs: number;
 }
+
+/** Chunks that are sent and not answered yet: enough to keep the node busy while one is on its way. */
+const WINDOW = 8;
 
 const bundleDocument = codec('bundle', BundleDocument);
 
@@ -42,7 +47,9 @@ export function recordRoutes(
       const leave = streams.enter(caller.member, id);
       header('location', `/v1/submissions/${id}`);
       const { item, dryRun = false, outcomes = 'faults' } = query;
-      return until(counted(forward({ id, item, dryRun, outcomes }, body, home, signal), metrics), leave);
+      const submission = { submission: id, item, dryRun, outcomes };
+      const lines = submit(submission, chunksOf(piecesOf(body)), { window: WINDOW, signal }, home);
+      return until(counted(lines, metrics), leave);
     },
 
     getSubmission: ({ caller, params, signal }) => homeOf(caller).submissionState(params.submission, signal),
@@ -64,6 +71,12 @@ export function recordRoutes(
       return bundleDocument.decode(await homeOf(caller).recordBundle(request, signal));
     },
   } satisfies Partial<Handlers>;
+}
+
+async function* piecesOf(rows: Readable): AsyncGenerator<Buffer, void, void> {
+  // The request must outlive a fault in it: its connection still has to carry the problem.
+  yield* rows.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
+  if (rows.readableAborted) throw new XinlianError('CANCELLED', { what: 'stream of rows' });
 }
 
 function viewOf({ versions, ...status }: RecordStatus): RecordStatusView {

@@ -6,6 +6,9 @@ import { csvLine } from '../../gateway/cli/csv-line.ts';
 import { CsvReader, type CsvRow } from '../../gateway/cli/csv-reader.ts';
 import type { SourceRow } from '../../gateway/cli/csv-rows.ts';
 import { Chunker } from '../../gateway/cli/chunks.ts';
+import { bytesOf } from '../../gateway/client/rows.ts';
+import { chunksOf } from '../../gateway/publish/submit.ts';
+import { collect } from '../helpers/collect.ts';
 
 const readPieces = (pieces: readonly string[]): CsvRow[] => {
   const reader = new CsvReader();
@@ -90,12 +93,12 @@ describe('CSV, for any cells', () => {
   });
 });
 
+const textOf = ({ pieces }: { pieces: readonly Uint8Array[] }): string => Buffer.concat(pieces).toString();
+
 describe('Chunks, for any rows', () => {
+  const good = fc.integer({ min: 2, max: 30_000 }).map((size) => ({ json: `{"${'x'.repeat(size)}":1}` }));
   const row = fc.oneof(
-    {
-      weight: 5,
-      arbitrary: fc.integer({ min: 2, max: 30_000 }).map((size) => ({ json: `{"${'x'.repeat(size)}":1}` })),
-    },
+    { weight: 5, arbitrary: good },
     { weight: 1, arbitrary: fc.constant({ faults: [{ code: 'cells', wanted: '2', got: '1' }] }) },
   );
 
@@ -107,15 +110,28 @@ describe('Chunks, for any rows', () => {
         const chunks = rows.flatMap((row) => [...chunker.add(row)]);
         const last = chunker.end();
         if (last) chunks.push(last);
-        const text = chunks.map(({ body }) => body.toString()).join('');
+        const text = chunks.map(textOf).join('');
         expect(text).to.equal(rows.map((row) => ('json' in row ? `${row.json}\n` : '')).join(''));
         expect(chunks.flatMap(({ lines }) => lines)).to.deep.equal(
           rows.flatMap((row) => ('json' in row ? [row.line] : [])),
         );
         expect(chunks.flatMap(({ broken }) => broken)).to.deep.equal(rows.filter((row) => 'faults' in row));
-        for (const { body, lines } of chunks) expect(body.length <= 65_536 || lines.length === 1).to.equal(true);
+        for (const chunk of chunks) expect(textOf(chunk).length <= 65_536 || chunk.lines.length === 1).to.equal(true);
       }),
       { numRuns: 100 },
+    );
+  });
+
+  it('are those of the stream of its rows', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(good, { maxLength: 20 }), async (rows) => {
+        const chunker = new Chunker();
+        const chunks = rows.flatMap(({ json }, line) => [...chunker.add({ line, json })]);
+        const last = chunker.end();
+        const stream = chunksOf(bytesOf(rows.map(({ json }) => `${json}\n`).join('')));
+        expect([...chunks, ...(last ? [last] : [])].map(textOf)).to.deep.equal((await collect(stream)).map(textOf));
+      }),
+      { numRuns: 50 },
     );
   });
 });

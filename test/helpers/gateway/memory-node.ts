@@ -15,7 +15,7 @@ import {
 } from '../../../node/core/messages/publish.ts';
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
 import { methodCall, openedSession, openSession, sessionCall } from '../../../node/core/messages/session.ts';
-import { utf8 } from '../../../node/core/bytes.ts';
+import { equalBytes, utf8 } from '../../../node/core/bytes.ts';
 import type { NodeCaller, NodeCallOptions } from '../../../gateway/ports.ts';
 
 export const KNOWN_RECORD = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -26,6 +26,7 @@ interface Stored {
   results: ChunkResult[];
   /** Digestible trace of what was taken, in order. */
   lines: string[];
+  bodies: Uint8Array[];
 }
 
 export class MemoryNode implements NodeCaller {
@@ -126,7 +127,7 @@ export class MemoryNode implements NodeCaller {
     if (known) return known.state;
     const counts = { rows: 0, published: 0, corrected: 0, unchanged: 0, rejected: 0 };
     const state = { submission, item, dryRun, next: 0, closed: false, counts };
-    this.submissions.set(submission, { state, results: [], lines: [] });
+    this.submissions.set(submission, { state, results: [], lines: [], bodies: [] });
     return state;
   }
 
@@ -135,7 +136,13 @@ export class MemoryNode implements NodeCaller {
     const { submission, index } = chunkHeader.decode(header);
     const stored = this.#stored(submission);
     const known = stored.results[index];
-    if (known) return known;
+    if (known) {
+      const before = stored.bodies[index];
+      if (body.length > 0 && before && !equalBytes(before, body)) {
+        throw new XinlianError('CONFLICT', { what: 'chunk', wanted: 'the rows of the first time', got: 'others' });
+      }
+      return known;
+    }
     if (index !== stored.state.next) {
       throw new XinlianError('CONFLICT', { what: 'chunk', wanted: String(stored.state.next), got: String(index) });
     }
@@ -156,7 +163,10 @@ export class MemoryNode implements NodeCaller {
     if (!text.endsWith('\n'))
       throw new XinlianError('MALFORMED', { what: 'chunk', wanted: 'whole lines', got: 'a part' });
     const lines = text.slice(0, -1).split('\n');
-    if (this.keepLines) stored.lines.push(...lines);
+    if (this.keepLines) {
+      stored.lines.push(...lines);
+      stored.bodies[index] = body;
+    }
     const { counts } = stored.state;
     const outcomes = lines.map((line, i): RowOutcome => {
       const row = counts.rows + i + 1;

@@ -5,6 +5,7 @@ import { expect } from 'chai';
 import { XinlianError } from '../../../node/core/errors.ts';
 import { ApiError } from '../../../gateway/client/api-error.ts';
 import type { Client } from '../../../gateway/client.ts';
+import { collect } from '../../helpers/collect.ts';
 import { startTestGateway, type TestGateway } from '../../helpers/gateway/test-gateway.ts';
 
 const KIB = 1024;
@@ -12,12 +13,6 @@ const item = 'administrative-licence';
 
 const rowsOf = (count: number, from = 0, width = 470): string =>
   Array.from({ length: count }, (_, i) => `${`{"n":${from + i}}`.padEnd(width - 1)}\n`).join('');
-
-async function collect<T>(lines: AsyncIterable<T>): Promise<T[]> {
-  const all: T[] = [];
-  for await (const line of lines) all.push(line);
-  return all;
-}
 
 async function faultOf(lines: AsyncIterable<unknown>): Promise<ApiError> {
   try {

@@ -1,8 +1,8 @@
 // What may succeed later is tried again, with waits that grow.
-import { setTimeout as delay } from 'node:timers/promises';
 import { XinlianError } from '../../node/core/errors.ts';
-import { ApiError } from '../client/api-error.ts';
 import { CATALOGUE, isErrorCode } from '../problems/catalogue.ts';
+import { ApiError } from './api-error.ts';
+import { ConnectionError } from './connection-error.ts';
 
 const FIRST_WAIT_MS = 250;
 const LONGEST_WAIT_MS = 10_000;
@@ -42,12 +42,7 @@ export async function retry<T>(action: () => Promise<T>, options: RetryOptions):
 export function mayPass(error: unknown): boolean {
   if (error instanceof ApiError) return error.retryable || error.status >= 500;
   if (XinlianError.is(error)) return isErrorCode(error.code) && CATALOGUE[error.code].retryable;
-  return isNetworkError(error);
-}
-
-/** `fetch` tells a connection that failed as a TypeError with the system's error as its cause. */
-export function isNetworkError(error: unknown): error is TypeError {
-  return error instanceof TypeError && error.cause !== undefined;
+  return error instanceof ConnectionError;
 }
 
 function secondsAsked(error: unknown): number {
@@ -55,6 +50,16 @@ function secondsAsked(error: unknown): number {
   return XinlianError.is(error) && 'retryAfterSeconds' in error.details ? error.details.retryAfterSeconds : 0;
 }
 
-async function waitFor(ms: number, signal?: AbortSignal): Promise<void> {
-  await delay(ms, undefined, signal && { signal });
+/** Throws the signal's reason where it is aborted meanwhile. */
+function waitFor(ms: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
+      if (signal?.aborted) reject(signal.reason as Error);
+      else resolve();
+    };
+    const timer = setTimeout(end, ms);
+    signal?.addEventListener('abort', end);
+  });
 }

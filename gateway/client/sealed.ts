@@ -1,5 +1,5 @@
 // A member's application and its home node, over any gateway: sealed sessions (docs/protocol.md, section 5).
-import { fromUtf8 } from '../../node/core/bytes.ts';
+import { concat, fromUtf8 } from '../../node/core/bytes.ts';
 import { XinlianError, type ErrorCode, type ErrorDetails } from '../../node/core/errors.ts';
 import { decodeParcel, encodeParcel } from '../../node/core/messages/codec.ts';
 import type { InnerMethod } from '../../node/core/messages/node.ts';
@@ -24,10 +24,15 @@ import {
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
 import { createSession, SealedChannel, type ManifestSigner } from '../../node/core/session.ts';
 import type { Client } from '../client.ts';
-import { ApiError } from '../client/api-error.ts';
+import { chunksOf, submit, type Submission, type SubmissionLine, type Submitter } from '../publish/submit.ts';
+import { ApiError } from './api-error.ts';
 import { mayPass, retry, type RetryOptions } from './retry.ts';
+import { bytesOf, type Rows } from './rows.ts';
 
 const DEFAULT_PATIENCE_MS = 10_000;
+
+/** Chunks under way: the next is sealed while one is on its way and one is worked on. */
+export const SEALED_WINDOW = 3;
 
 export interface SealedClientOptions {
   /** Member in whose name it calls. */
@@ -51,8 +56,18 @@ export interface SealedClientDependencies {
   wait?: RetryOptions['wait'];
 }
 
-/** What publishing needs of it. */
-export type Submitter = Pick<SealedClient, 'openSubmission' | 'sendChunk' | 'submissionState' | 'closeSubmission'>;
+export interface SealedPublishOptions {
+  item: string;
+  /**
+   * Names the submission, 8 to 64 characters of `A-Z a-z 0-9 _ -`: sent again under the same name, it goes on where it
+   * stopped, and gives the same answers. Take a digest of the rows, or what names them where they come from.
+   */
+  submission: string;
+  dryRun?: boolean;
+  /** Which rows get a line of their own. Default: faults, those that were rejected or warned of */
+  outcomes?: Submission['outcomes'];
+  signal?: AbortSignal;
+}
 
 interface Session {
   id: string;
@@ -63,12 +78,12 @@ interface Session {
 
 /**
  * Calls may run at the same time. Each is tried again where that may help; all methods can be repeated without harm. A
- * session that the node forgot is opened anew.
+ * session that the node forgot is opened anew. Runs in Node and in a browser.
  *
- * Methods throw `XinlianError` as the node threw it, `ApiError` for what the gateway refused, and what `fetch` throws
- * where it is not reached.
+ * Methods throw `XinlianError` as the node threw it, `ApiError` for what the gateway refused, and `ConnectionError` where
+ * it is not reached.
  */
-export class SealedClient {
+export class SealedClient implements Submitter {
   readonly #member: string;
   readonly #home: string;
   readonly #sealingKey: Uint8Array;
@@ -84,13 +99,28 @@ export class SealedClient {
     this.#needs = dependencies;
   }
 
+  /**
+   * Publishes rows, sealed, and yields the lines of the answer while they come: those of `Client.publish`. The gateway
+   * sees neither rows nor faults.
+   * @throws as every method: CONFLICT for other rows under the name of a submission, TOO_LARGE for a row over the limit
+   */
+  publish(rows: Rows, options: SealedPublishOptions): AsyncGenerator<SubmissionLine, void, void> {
+    const { item, submission, dryRun = false, outcomes = 'faults', signal = new AbortController().signal } = options;
+    const named = { submission, item, dryRun, outcomes };
+    return submit(named, chunksOf(bytesOf(rows)), { window: SEALED_WINDOW, signal }, this);
+  }
+
   async openSubmission(submission: OpenSubmission, signal?: AbortSignal): Promise<SubmissionState> {
     return submissionState.decode(await this.#call('submission/open', openSubmission.encode(submission), signal));
   }
 
-  /** @param lines whole NDJSON lines; may be empty for a chunk that was taken: its answer comes again */
-  async sendChunk(submission: string, index: number, lines: Uint8Array, signal?: AbortSignal): Promise<ChunkResult> {
-    const argument = encodeParcel(chunkHeader.encode({ submission, index }), lines);
+  async sendChunk(
+    submission: string,
+    index: number,
+    pieces: readonly Uint8Array[],
+    signal?: AbortSignal,
+  ): Promise<ChunkResult> {
+    const argument = encodeParcel(chunkHeader.encode({ submission, index }), concat(...pieces));
     return chunkResult.decode(await this.#call('submission/chunk', argument, signal));
   }
 
