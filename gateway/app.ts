@@ -4,6 +4,7 @@ import { AccessTokens } from './auth/access-token.ts';
 import { CountedNodes, Metrics } from './metrics.ts';
 import type { AppOptions } from './options.ts';
 import { registerAccess } from './plugins/access.ts';
+import { registerCors } from './plugins/cors.ts';
 import { registerDocs } from './plugins/docs.ts';
 import { registerDraining } from './plugins/draining.ts';
 import { registerLimits } from './plugins/limits.ts';
@@ -57,6 +58,7 @@ export async function buildApp(ports: GatewayPorts, options: AppOptions): Promis
   registerProblems(app);
   registerMediaTypes(app);
   await registerSecurity(app);
+  await registerCors(app, options);
   registerAccess(app, tokens);
   await registerLimits(app, options);
   registerEndpoints(app, createHandlers(options, counted, { tokens, metrics }), options.rates);

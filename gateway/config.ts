@@ -49,6 +49,12 @@ export const GatewayConfig = Type.Object(
     trustProxy: Type.Optional(
       Type.Array(Type.String(), { description: 'Addresses or networks of proxies whose X-Forwarded-* are believed' }),
     ),
+    corsOrigins: Type.Optional(
+      Type.Array(Type.String(), {
+        uniqueItems: true,
+        description: 'Origins of pages that may call it from a browser (CORS): https://console.example. Default: none',
+      }),
+    ),
     limits: Type.Optional(
       Type.Object(
         {
@@ -80,11 +86,22 @@ export function readGatewayConfig(
 ): GatewayConfig {
   const source = { ...(file !== undefined && { file }), prefix: 'XINLIAN_GATEWAY', environment };
   const config = readSettings(GatewayConfig, source);
+  checkOrigins(config);
   if (config.baseUrl === undefined && config.http.port === 0) {
     const message = 'wanted where http.port is 0: tokens and assertions name it';
     throw new XinlianError('CONFIG_INVALID', { faults: [{ path: 'baseUrl', message }] });
   }
   return config;
+}
+
+/** A browser sends scheme, host and port in one spelling, and that is what is compared. */
+function checkOrigins({ corsOrigins = [] }: GatewayConfig): void {
+  const faults = corsOrigins.flatMap((origin, i) => {
+    const wanted =
+      URL.canParse(origin) && /^https?:/.test(origin) ? new URL(origin).origin : 'https://host or http://host:port';
+    return wanted === origin ? [] : [{ path: `corsOrigins.${i}`, message: `wanted ${wanted}, got ${origin}` }];
+  });
+  if (faults.length > 0) throw new XinlianError('CONFIG_INVALID', { faults });
 }
 
 export function baseUrlOf({ baseUrl, http }: GatewayConfig): string {

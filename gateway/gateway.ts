@@ -141,7 +141,7 @@ async function startHost(
 }
 
 function optionsOf(config: GatewayConfig): Omit<AppOptions, 'tokenKey' | 'logger'> {
-  const { member, hosts = [], audiences, trustProxy, limits = {} } = config;
+  const { member, hosts = [], audiences, trustProxy, corsOrigins, limits = {} } = config;
   const { token, normal, bulk, maxEventLoopDelayMs, maxHeapUsedBytes, maxRssBytes, drainMs: _, ...sizes } = limits;
   return {
     ...DEFAULTS,
@@ -149,6 +149,7 @@ function optionsOf(config: GatewayConfig): Omit<AppOptions, 'tokenKey' | 'logger
     baseUrl: baseUrlOf(config),
     ...(audiences && { audiences }),
     ...(trustProxy && { trustProxy }),
+    ...(corsOrigins && { corsOrigins }),
     ownMembers: [member, ...hosts].map(parseMemberId),
     rates: { ...DEFAULTS.rates, ...(token && { token }), ...(normal && { normal }), ...(bulk && { bulk }) },
     pressure: {

@@ -37,6 +37,8 @@ export interface AppOptions {
   nodeTimeoutMs: number;
   /** Addresses or networks of proxies whose X-Forwarded-* are believed; none by default. */
   trustProxy: readonly string[];
+  /** Origins of pages that may call it from a browser, as browsers send them; none by default. */
+  corsOrigins: readonly string[];
   logger: Logger;
 }
 
@@ -53,4 +55,5 @@ export const DEFAULTS = {
   maxConnections: 4_096,
   nodeTimeoutMs: 30_000,
   trustProxy: [],
+  corsOrigins: [],
 } as const satisfies Partial<AppOptions>;

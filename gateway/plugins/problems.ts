@@ -41,7 +41,7 @@ export function sendProblem(raw: unknown, request: FastifyRequest, reply: Fastif
   return reply
     .code(problem.status)
     .header('content-language', language)
-    .header('vary', 'accept-language')
+    .header('vary', [reply.getHeader('vary') ?? [], 'accept-language'].flat().join(', '))
     .type('application/problem+json')
     .send(Buffer.from(JSON.stringify(problem)));
 }

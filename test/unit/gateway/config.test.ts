@@ -72,4 +72,11 @@ describe('Settings of a gateway', () => {
       expect(faultsOf({ ...good, baseUrl }), baseUrl).to.deep.equal(['baseUrl']);
     }
   });
+
+  it('name origins of pages as browsers send them, and no other way', () => {
+    const corsOrigins = ['https://console.example', 'http://127.0.0.1:8080', 'http://[::1]:8080'];
+    expect(read({ ...good, corsOrigins }).corsOrigins).to.deep.equal(corsOrigins);
+    const wrong = ['*', 'null', 'https://c.example/', 'https://C.example', 'https://c.example:443', 'ftp://c.example'];
+    expect(faultsOf({ ...good, corsOrigins: wrong })).to.deep.equal(wrong.map((_, i) => `corsOrigins.${i}`));
+  });
 });
