@@ -3,6 +3,7 @@
 //   npm test -- unit property   the suites named
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { ensureChromium } from './chromium.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
@@ -10,8 +11,12 @@ const SUITES: Record<string, [command: string, ...args: string[]]> = {
   unit: ['mocha', 'test/unit/**/*.test.ts'],
   property: ['mocha', 'test/property/**/*.test.ts'],
   contracts: ['hardhat', 'test'],
+  browser: ['mocha', '--timeout', '300000', 'test/browser/**/*.test.ts'],
   e2e: ['mocha', '--timeout', '300000', 'test/e2e/**/*.test.ts'],
 };
+
+/** What a suite wants of the machine besides the packages. Throws a sentence for whoever can put it there. */
+const PREPARATIONS: Record<string, () => unknown> = { browser: ensureChromium };
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in SUITES));
@@ -27,6 +32,13 @@ for (const [name, [command, ...args]] of Object.entries(SUITES)) {
   if (asked.length > 0 && !asked.includes(name)) continue;
   console.log(`\n== ${name}`);
   const began = performance.now();
+  try {
+    PREPARATIONS[name]?.();
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    broken.push(name);
+    continue;
+  }
   const { code, output } = await run(command, args);
   const passing = count(output, /(\d+) passing/g);
   passed += passing;

@@ -16,6 +16,8 @@ export interface ClusterOptions {
   players?: readonly string[];
   /** Whether the ports that people know are tried first: for the one sandbox that stays up. */
   usualPorts?: boolean;
+  /** Origins of pages that may call the gateways; none unless told. */
+  corsOrigins?: readonly string[];
 }
 
 export interface Cluster {
@@ -32,7 +34,13 @@ export interface Cluster {
 }
 
 /** Starts it and waits until every process is ready. What was started is stopped again where another fails. */
-export async function startCluster({ data, say, players, usualPorts = false }: ClusterOptions): Promise<Cluster> {
+export async function startCluster({
+  data,
+  say,
+  players,
+  usualPorts = false,
+  corsOrigins = [],
+}: ClusterOptions): Promise<Cluster> {
   await mkdir(data, { recursive: true });
   const ports = await openPorts(data, usualPorts);
   const running: Child[] = [];
@@ -52,7 +60,7 @@ export async function startCluster({ data, say, players, usualPorts = false }: C
     const ready = await chain.startPatiently();
     const { url, chainId, accounts } = ready as unknown as { url: string; chainId: number; accounts: string[] };
     const consortium = await openConsortium(data, ports, { url, chainId, rich: accounts[0] ?? '' }, say);
-    await writeConfigs(data, consortium, url);
+    await writeConfigs(data, consortium, { chainUrl: url, corsOrigins });
 
     const cast = CAST.filter(({ key }) => players?.includes(key) ?? true);
     say(`starting ${cast.length} nodes`);

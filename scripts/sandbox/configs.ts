@@ -11,7 +11,11 @@ export const gatewayConfigFile = (data: string, { key }: Player): string => join
 /** Settings of the CLI in a member's name. */
 export const profileFile = (data: string, { key }: Player): string => join(data, 'profiles', `${key}.yaml`);
 
-export async function writeConfigs(data: string, { contracts, ports }: Consortium, chainUrl: string): Promise<void> {
+export async function writeConfigs(
+  data: string,
+  { contracts, ports }: Consortium,
+  { chainUrl, corsOrigins }: { chainUrl: string; corsOrigins: readonly string[] },
+): Promise<void> {
   await mkdir(join(data, 'config'), { recursive: true });
   await mkdir(join(data, 'profiles'), { recursive: true });
   const chain = { endpoints: [chainUrl], ...contracts, finality: { kind: 'tag' }, pollMs: 250 };
@@ -37,6 +41,7 @@ export async function writeConfigs(data: string, { contracts, ports }: Consortiu
         chain,
         p2p: { listen: [`/ip4/127.0.0.1/tcp/${own.gatewayP2p}`] },
         http: { host: '127.0.0.1', port: own.gateway },
+        corsOrigins,
       };
       await writeFile(gatewayConfigFile(data, player), stringify(gateway));
     }

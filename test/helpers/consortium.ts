@@ -10,7 +10,7 @@ import type { NodeInfo } from '../../node/core/messages/node.ts';
 import { parseNote } from '../../node/core/note.ts';
 import { decodeBundle, tilePath } from '../../node/core/tiles.ts';
 import { CAST } from '../../scripts/sandbox/cast.ts';
-import { startCluster, type Cluster } from '../../scripts/sandbox/cluster.ts';
+import { startCluster, type Cluster, type ClusterOptions } from '../../scripts/sandbox/cluster.ts';
 import { profileFile } from '../../scripts/sandbox/configs.ts';
 
 const CLI = fileURLToPath(new URL('../../gateway/cli/main.ts', import.meta.url));
@@ -28,9 +28,12 @@ export interface CliResult {
 }
 
 /** Starts some players in a fresh folder, which `stop` removes. Their logs are open when it resolves. */
-export async function startConsortium(players: readonly string[]): Promise<TestConsortium> {
+export async function startConsortium(
+  players: readonly string[],
+  options: Pick<ClusterOptions, 'corsOrigins'> = {},
+): Promise<TestConsortium> {
   const data = await mkdtemp(join(tmpdir(), 'xinlian-test-'));
-  const cluster = await startCluster({ data, say: () => {}, players });
+  const cluster = await startCluster({ data, say: () => {}, players, ...options });
   for (const player of players) await until(async () => (await nodeInfo(cluster, player)).logs.length > 0);
   return {
     ...cluster,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { sha256Base64Url } from '../../../node/core/sha256.node.ts';
+import { sha256Base64Url } from '#sha256';
 import { fromHex, toBase64Url, utf8 } from '../../../node/core/bytes.ts';
 import { commitmentOf, commitRecord, discloseRecord, openDisclosures } from '../../../node/core/disclosure.ts';
 import { MOST_CLAIMS, parsePayload, type ClaimValue } from '../../../node/core/disclosure.ts';

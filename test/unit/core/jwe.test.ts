@@ -1,8 +1,7 @@
 import { expect } from 'chai';
 import { p256 } from '@noble/curves/nist.js';
-import { createECDH } from 'node:crypto';
 import { CompactEncrypt, compactDecrypt, importJWK } from 'jose';
-import { concat, fromBase64Url, toBase64Url, utf8 } from '../../../node/core/bytes.ts';
+import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../../node/core/bytes.ts';
 import { openJwe, sealJwe, type Agreement } from '../../../node/core/jwe.ts';
 import { sha256 } from '#sha256';
 import { rejection } from '../../helpers/rejection.ts';
@@ -35,11 +34,11 @@ describe('JWE', () => {
       const text = '信'.repeat(length);
       const sealed = await sealJwe(utf8(text), publicKey, 'JWT');
       const opened = await compactDecrypt(sealed, await importJWK(privateJwk, 'ECDH-ES'));
-      expect(Buffer.from(opened.plaintext).toString()).to.equal(text);
+      expect(fromUtf8(opened.plaintext)).to.equal(text);
       expect(opened.protectedHeader).to.include({ alg: 'ECDH-ES', enc: 'A256GCM', cty: 'JWT' });
 
       const { plaintext, contentType } = await openJwe(await byJose(text, { cty: 'text' }), agreement);
-      expect(Buffer.from(plaintext).toString()).to.equal(text);
+      expect(fromUtf8(plaintext)).to.equal(text);
       expect(contentType).to.equal('text');
     });
   }
@@ -62,10 +61,8 @@ describe('JWE', () => {
       d: '0_NxaRPUMQoAJt50Gz8YiTr8gRTwyEaCumd-MToTmIo',
     };
     const bob = { x: 'weNJy2HscCSM6AEDTDg04biOvhFhyyWvOHQfeF_PxMQ', d: 'VEmDZpDXXK8p8N0Cndsxs924q6nS1RXFASRl6BfUqdw' };
-    const ecdh = createECDH('prime256v1');
-    ecdh.setPrivateKey(fromBase64Url(bob.d));
     const point = concat(Uint8Array.of(4), fromBase64Url(alice.x, 32), fromBase64Url(alice.y, 32));
-    const secret = ecdh.computeSecret(point);
+    const secret = p256.getSharedSecret(fromBase64Url(bob.d), point, true).subarray(1);
     expect([...secret.subarray(0, 8)]).to.deep.equal([158, 86, 217, 29, 129, 113, 53, 211]);
     // The appendix's own derivation is for A128GCM: what is hashed differs from ours by the algorithm and its bits alone.
     const u32 = (value: number) => Uint8Array.of(value >> 24, value >> 16, value >> 8, value);
@@ -139,7 +136,7 @@ describe('JWE', () => {
     });
 
     it('with a header that is not one', async () => {
-      const header = JSON.parse(Buffer.from(parts[0]!, 'base64url').toString()) as Record<string, unknown>;
+      const header = JSON.parse(fromUtf8(fromBase64Url(parts[0]!))) as Record<string, unknown>;
       const headers: unknown[] = [
         'no object',
         null,

@@ -1,0 +1,4 @@
+import { hkdfExpand } from '#hkdf';
+import { hkdfSuite } from '../../unit/core/hkdf-suite.ts';
+
+hkdfSuite('as a page has it', hkdfExpand);
