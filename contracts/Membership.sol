@@ -382,6 +382,7 @@ contract Membership is IMembership, XinlianDomain {
     /// @dev Approvals of members that are now active in the council.
     function _countApprovals(Proposal storage content) private view returns (uint16 approvals) {
         uint256 seats = _council.length;
+        // coverage: never skipped, as the council has at least the members that the threshold wants, and that is not 0.
         for (uint256 seat = 0; seat < seats; ++seat) {
             if (content.approvedBy[_council[seat]]) ++approvals;
         }

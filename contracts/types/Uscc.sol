@@ -14,6 +14,7 @@ library Uscc {
     function isWellFormed(string memory code) internal pure returns (bool) {
         bytes memory characters = bytes(code);
         if (characters.length != LENGTH) return false;
+        // coverage: never skipped, as LENGTH is not 0.
         for (uint256 i = 0; i < LENGTH; ++i) {
             if ((ALPHABET >> uint8(characters[i])) & 1 == 0) return false;
         }

@@ -46,6 +46,12 @@ describe('Membership: votes', () => {
       });
     }
 
+    it('refuses to be nobody’s', async () => {
+      await expect(c.ethers.deployContract('Membership', [deployment, [], 1]))
+        .to.be.revertedWithCustomError(c.membership, 'MembershipQuorumBroken')
+        .withArgs(0, 1);
+    });
+
     it('refuses a founder twice', async () => {
       await expect(
         c.ethers.deployContract('Membership', [
