@@ -62,9 +62,12 @@ const TAGS = {
 /** What every endpoint may fail with. */
 const EVERYWHERE: readonly ErrorCode[] = ['OVERLOADED', 'INTERNAL'];
 
-export function buildOpenApi({ baseUrl, version }: { baseUrl: string; version: string }): JsonObject {
+export function buildOpenApi(
+  { baseUrl, version }: { baseUrl: string; version: string },
+  endpoints: Readonly<Record<string, Endpoint>> = api,
+): JsonObject {
   const paths: Record<string, JsonObject> = {};
-  for (const [operationId, endpoint] of Object.entries<Endpoint>(api)) {
+  for (const [operationId, endpoint] of Object.entries(endpoints)) {
     const path = endpoint.path.replace('+}', '}');
     (paths[path] ??= {})[endpoint.method.toLowerCase()] = operation(operationId, endpoint);
   }
@@ -102,12 +105,13 @@ export function buildOpenApi({ baseUrl, version }: { baseUrl: string; version: s
 }
 
 function operation(operationId: string, endpoint: Endpoint): JsonObject {
-  const { tag, summary, description, scope, rate, request } = endpoint;
+  const { tag, summary, description, scope, rate, request, deprecated } = endpoint;
   return {
     operationId,
     tags: [tag],
     summary,
     ...(description && { description }),
+    ...(deprecated && { deprecated: true }),
     security: scope ? [{ token: [scope] }] : [],
     parameters: parametersOf(endpoint),
     ...(request && { requestBody: { required: true, content: contentOf(request) } }),

@@ -9,6 +9,7 @@ import type { ProblemLine } from './api/records.ts';
 import type { Scope } from './api/scopes.ts';
 import type { Rate } from './options.ts';
 import { requireScope } from './plugins/access.ts';
+import { deprecationHeaders } from './plugins/deprecation.ts';
 import { rateConfig } from './plugins/limits.ts';
 import { checkMediaType, MEDIA_TYPES } from './plugins/media-types.ts';
 import { fastifyPath, restParameter } from './plugins/paths.ts';
@@ -45,19 +46,21 @@ const BYTES_IN_FLIGHT = 1024 * 1024;
 export function registerEndpoints(app: FastifyInstance, handlers: Handlers, rates: Record<RateClass, Rate>): void {
   for (const [operation, endpoint] of Object.entries<Endpoint>(api)) {
     const id = operation as OperationId;
-    register(app, id, endpoint, handlers[id] as UntypedHandler, rates);
+    registerEndpoint(app, id, endpoint, handlers[id] as UntypedHandler, rates);
   }
 }
 
-function register(
+/** One endpoint; `handle` is called with what its definition says, and MUST answer so. */
+export function registerEndpoint(
   app: FastifyInstance,
   operation: OperationId,
   endpoint: Endpoint,
   handle: UntypedHandler,
   rates: Record<RateClass, Rate>,
 ): void {
-  const { method, path, scope, rate, request: body, response } = endpoint;
+  const { method, path, scope, rate, request: body, response, deprecated } = endpoint;
   const validate = validatorOf(endpoint);
+  const farewell = deprecated && deprecationHeaders(deprecated);
   app.route({
     method,
     url: fastifyPath(path),
@@ -67,6 +70,12 @@ function register(
       ...(scope && { scope }),
       ...(rate ? rateConfig(rates[rate]) : { operational: true }),
     },
+    ...(farewell && {
+      onRequest: (_request: FastifyRequest, reply: FastifyReply, done: () => void) => {
+        reply.headers(farewell);
+        done();
+      },
+    }),
     // After the rate is counted, before the body is read.
     preParsing: (request, _reply, payload, done) => {
       try {

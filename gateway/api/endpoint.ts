@@ -21,6 +21,15 @@ export type ResponseBody =
   /** A stream of JSON lines (application/x-ndjson). A fault in mid-stream is a last line of type `problem`. */
   | { readonly kind: 'lines'; readonly schema: TSchema };
 
+/** An endpoint that still answers, and that nobody should begin to use. */
+export interface Deprecation {
+  /** Since when, and until when it will answer: `2027-01-31`. */
+  readonly since: string;
+  readonly sunset?: string;
+  /** Where it is told what to use in its place. */
+  readonly link?: string;
+}
+
 export interface Endpoint {
   readonly method: 'GET' | 'POST';
   /** In the form of OpenAPI: `/v1/records/{record}`. A last `{name+}` takes the rest of the path. */
@@ -38,6 +47,8 @@ export interface Endpoint {
   readonly headers?: TObject;
   readonly request?: RequestBody;
   readonly response: ResponseBody;
+  /** Told with every answer. */
+  readonly deprecated?: Deprecation;
   /** What it may fail with, besides what every endpoint may. */
   readonly problems: readonly ErrorCode[];
 }

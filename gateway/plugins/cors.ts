@@ -15,7 +15,8 @@ const ASKED = [
   'x-request-id',
   ...new Set(endpoints.flatMap(({ headers }) => Object.keys(headers?.properties ?? {}))),
 ];
-const TOLD = ['location', 'retry-after', 'x-request-id', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
+const RATE = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
+const TOLD = ['deprecation', 'link', 'location', 'retry-after', 'sunset', 'x-request-id', ...RATE];
 
 /**
  * The CORS protocol of the Fetch standard. Credentials stay forbidden: a caller is known by the token that its program
