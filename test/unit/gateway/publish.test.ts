@@ -130,6 +130,7 @@ describe('POST /v1/records', () => {
       for (; sent < total; sent++) yield piece;
     }
     const answered = collect(client.publish(pieces(), { item }));
+    while (gateway.node.mostUnderWay < 8) await turn();
     // The sender stands still once every buffer on the way is full.
     for (let before = -1; before !== sent;) {
       before = sent;
