@@ -2,37 +2,37 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
-import type { Page } from 'playwright-core';
 import { openBrowser, type TestBrowser } from '../helpers/browser/browser.ts';
-import { servePage, type PageServer } from '../helpers/browser/page-server.ts';
+import { runsInBrowser, servePage, type PageServer } from '../helpers/browser/page-server.ts';
 import type { PageResults } from './page/run.ts';
 
-const UNIT = 'test/unit/core';
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-const sourceOf = (name: string): string =>
-  readFileSync(fileURLToPath(new URL(`../unit/core/${name}`, import.meta.url)), 'utf8');
+const filesIn = (folder: string, ending: string): string[] =>
+  readdirSync(`${ROOT}${folder}`, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith(ending))
+    .map((name) => `${folder}/${name}`);
 
-/** Those that compare with something of Node's cannot run here; what they test is run by others. */
-const tests = readdirSync(fileURLToPath(new URL(`../../${UNIT}`, import.meta.url))).filter(
-  (name) => name.endsWith('.test.ts') && !/ from '(?:node:.*|.*\.node\.ts)';$/m.test(sourceOf(name)),
-);
+/** All of it: where any of it needs Node, there is no page. */
+const core = filesIn('node/core', '.ts').filter((path) => !path.endsWith('.node.ts'));
 
 describe('core in a browser', () => {
   let browser: TestBrowser;
   let server: PageServer;
-  let page: Page;
   let results: PageResults;
+  const tests: string[] = [];
   const complaints: string[] = [];
 
   before(async () => {
-    const setUp = ['mocha.ts', 'hkdf.ts'].map((name) => `test/browser/page/${name}`);
-    const units = tests.map((name) => `${UNIT}/${name}`);
+    // Some compare it with something of Node's: what does not is run here.
+    for (const test of filesIn('test/unit/core', '.test.ts')) if (await runsInBrowser(test)) tests.push(test);
+    const ofPage = (name: string): string => `test/browser/page/${name}`;
     server = await servePage({
-      modules: [...setUp, ...units, 'test/browser/page/run.ts'],
+      modules: [ofPage('mocha.ts'), ofPage('hkdf.ts'), ...core, ...tests, ofPage('run.ts')],
       scripts: ['node_modules/mocha/mocha.js'],
     });
     browser = await openBrowser();
-    page = await browser.context.newPage();
+    const page = await browser.context.newPage();
     page.on('pageerror', (error) => complaints.push(error.stack ?? error.message));
     page.on('console', (message) => complaints.push(message.text()));
     await page.goto(server.origin);
@@ -46,8 +46,8 @@ describe('core in a browser', () => {
 
   it('passes its unit tests', () => {
     expect(results.failed.join('\n')).to.equal('');
-    for (const name of tests) {
-      for (const [, title] of sourceOf(name).matchAll(/^describe\('(.+?)',/gm)) {
+    for (const test of tests) {
+      for (const [, title] of readFileSync(`${ROOT}${test}`, 'utf8').matchAll(/^describe\('(.+?)',/gm)) {
         expect(
           results.passed.some((passed) => passed.startsWith(`${title} `)),
           title,
@@ -66,6 +66,7 @@ describe('core in a browser', () => {
   it('is made of the browser’s halves, and needs no code that is made of text', () => {
     const halves = ['sha256', 'hkdf', 'base64url'].map((name) => `node/core/${name}.ts`);
     expect(server.inputs).to.include.members(halves);
+    expect(tests).to.have.length.above(10);
     expect(server.inputs.filter((path) => path.endsWith('.node.ts'))).to.deep.equal([]);
     expect(complaints).to.deep.equal([]);
   });

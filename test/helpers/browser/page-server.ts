@@ -5,7 +5,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, type BuildFailure } from 'esbuild';
 
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url));
 
@@ -55,6 +55,18 @@ export async function servePage({ modules, scripts = [], connect = () => [] }: P
     inputs,
     close: () => closed(server),
   };
+}
+
+/** Whether a module needs nothing that a browser lacks, nor does what it imports. */
+export async function runsInBrowser(path: string): Promise<boolean> {
+  try {
+    await bundle([path]);
+    return true;
+  } catch (error) {
+    const { errors } = error as BuildFailure;
+    if (errors.every(({ text }) => text.startsWith('Could not resolve '))) return false;
+    throw error;
+  }
 }
 
 async function bundle(modules: readonly string[]): Promise<{ script: string; inputs: string[] }> {
