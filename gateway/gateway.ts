@@ -7,9 +7,9 @@ import { Follower } from '../node/chain/follower.ts';
 import { MemoryChainStore } from '../node/chain/memory-store.ts';
 import type { ChainStore } from '../node/chain/ports.ts';
 import { JsonRpc } from '../node/chain/rpc.ts';
-import type { ChainConfig } from '../node/config.ts';
-import type { Hex } from '../node/core/bytes.ts';
+import { contractsOf, type ChainConfig } from '../node/config.ts';
 import { parseMemberId } from '../node/core/ids.ts';
+import { xinlianDomain } from '../node/core/typed-data.ts';
 import type { Host } from '../node/net/host.ts';
 import { createHost } from '../node/net/libp2p.ts';
 import { builtInCatalogue } from '../node/policy/pack.ts';
@@ -56,6 +56,7 @@ async function start(config: GatewayConfig, log: Logger, started: Lifecycle): Pr
   const ports = {
     members: membersOf(view),
     logs: logsOf(view),
+    grants: view,
     chain: view,
     nodes: nodesOf(view, host),
     verifier: new ChainVerifier({ view, rpc, catalogue: builtInCatalogue, log }),
@@ -98,14 +99,9 @@ async function follow(
   return follower;
 }
 
-function contractsOf({ chainId, membership, logAnchor, deployment, block }: ChainConfig) {
-  return {
-    chainId,
-    membership: membership as Hex,
-    logAnchor: logAnchor as Hex,
-    deployment: deployment as Hex,
-    block,
-  };
+function grantDomainOf(config: ChainConfig) {
+  const { chainId, grantRegistry, deployment } = contractsOf(config);
+  return xinlianDomain({ chainId, verifyingContract: grantRegistry, deployment });
 }
 
 async function openChainStore(data: string | undefined, started: Lifecycle): Promise<ChainStore> {
@@ -147,6 +143,7 @@ function optionsOf(config: GatewayConfig): Omit<AppOptions, 'tokenKey' | 'logger
     ...DEFAULTS,
     ...sizes,
     baseUrl: baseUrlOf(config),
+    grantDomain: grantDomainOf(config.chain),
     ...(audiences && { audiences }),
     ...(trustProxy && { trustProxy }),
     ...(corsOrigins && { corsOrigins }),

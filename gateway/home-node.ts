@@ -2,6 +2,15 @@
 import { concat } from '../node/core/bytes.ts';
 import type { MemberId } from '../node/core/ids.ts';
 import { encodeParcel } from '../node/core/messages/codec.ts';
+import {
+  grantOutcomes,
+  grantRef,
+  grantRegistrations,
+  grantWithdrawal,
+  type GrantOutcome,
+  type GrantRegistration,
+  type GrantWithdrawal,
+} from '../node/core/messages/grant.ts';
 import type { InnerMethod } from '../node/core/messages/node.ts';
 import {
   chunkHeader,
@@ -68,6 +77,15 @@ export class HomeNode {
   /** @returns the bundle's JSON, as the node gave it */
   recordBundle(request: BundleRequest, signal: AbortSignal): Promise<Uint8Array> {
     return this.#call('record/bundle', bundleRequest.encode(request), signal);
+  }
+
+  async registerGrants(registrations: readonly GrantRegistration[], signal: AbortSignal): Promise<GrantOutcome[]> {
+    const argument = grantRegistrations.encode([...registrations]);
+    return grantOutcomes.decode(await this.#call('grant/register', argument, signal));
+  }
+
+  async withdrawGrant(withdrawal: GrantWithdrawal, signal: AbortSignal): Promise<string> {
+    return grantRef.decode(await this.#call('grant/withdraw', grantWithdrawal.encode(withdrawal), signal)).grant;
   }
 
   #call(method: InnerMethod, argument: Uint8Array | readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {

@@ -1,10 +1,14 @@
 // The OpenAPI 3.1 document, from the definitions.
 import type { TSchema } from 'typebox';
+import { RequestState } from '../node/core/grant-request.ts';
+import { GrantOutcome, GrantRegistration, GrantTermsText, GrantWithdrawal } from '../node/core/messages/grant.ts';
 import { Counts, RowFault, SubmissionState } from '../node/core/messages/publish.ts';
 import { api } from './api/api.ts';
 import { RATE_CLASSES, type Endpoint, type RequestBody, type ResponseBody } from './api/endpoint.ts';
 import { LogPage, LogView } from './api/logs.ts';
-import { MemberDetail, MemberPage, MemberView } from './api/members.ts';
+import { CheckResult, GrantCheck, GrantView, Judged } from './api/grants.ts';
+import { Consortium, MemberDetail, MemberPage, MemberView } from './api/members.ts';
+import { QueryPart } from './api/queries.ts';
 import {
   BundleDocument,
   ChunkLine,
@@ -42,8 +46,19 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Member: MemberView,
   MemberDetail,
   MemberPage,
+  Consortium,
   Log: LogView,
   LogPage,
+  GrantTerms: GrantTermsText,
+  GrantRegistration,
+  GrantWithdrawal,
+  GrantOutcome,
+  Grant: GrantView,
+  GrantCheck,
+  CheckResult,
+  Judged,
+  QueryPart,
+  RequestState,
   Limits,
   ErrorCatalogue,
 };
@@ -55,6 +70,9 @@ const TAGS = {
   Verification: 'Checking a proof 验证',
   Consortium: 'Members and logs, as the chain has them 联盟成员',
   Logs: 'Logs as C2SP tlog-tiles 日志',
+  Grants: 'Authorisations: registered, checked, withdrawn, asked for 授权',
+  Queries: 'Records under a grant, sealed end to end 授权查询',
+  Enterprises: 'Calls of enterprises, under their certified keys 企业',
   Sessions: 'Sealed calls to a member’s node 密封会话',
   Service: 'The gateway itself 网关',
 };

@@ -1,6 +1,7 @@
 // What can be set of a gateway's HTTP side. `config.ts` reads it from a file.
 import type { Logger } from 'pino';
 import type { MemberId } from '../node/core/ids.ts';
+import type { TypedDataDomain } from '../node/core/typed-data.ts';
 import type { RateClass } from './api/endpoint.ts';
 
 export interface Rate {
@@ -25,6 +26,8 @@ export interface AppOptions {
   ownMembers: readonly MemberId[];
   /** Ed25519 seed of the key that signs access tokens, 32 bytes. Gateways behind one balancer share it. */
   tokenKey: Uint8Array;
+  /** EIP-712 domain of the GrantRegistry. */
+  grantDomain: TypedDataDomain;
   /** Older than this, the view of the chain is not good enough to be ready. */
   staleAfterSeconds: number;
   rates: Record<RateClass, Rate>;

@@ -1,7 +1,8 @@
 // What the gateway needs of the world. Adapters fit these by shape; only `gateway.ts` joins them.
 import type { JsonValue } from '../node/core/canonical.ts';
-import type { ChainHead, KeyKind, LogState, Member, Role } from '../node/core/consortium.ts';
-import type { LogId, MemberId } from '../node/core/ids.ts';
+import type { Hex } from '../node/core/bytes.ts';
+import type { ChainHead, GrantState, KeyKind, LogState, Member, Role } from '../node/core/consortium.ts';
+import type { GrantHash, LogId, MemberId } from '../node/core/ids.ts';
 import type { RpcMethod } from '../node/core/messages/node.ts';
 import type { Verification } from './api/verify.ts';
 
@@ -36,6 +37,12 @@ export interface Chain {
   final(): number;
 }
 
+/** Grants as the chain has them: what widens counts when final, what narrows at first sight. */
+export interface Grants {
+  grant(hash: GrantHash): GrantState | undefined;
+  consumption(hash: GrantHash, query: Hex): { block: number; final: boolean } | undefined;
+}
+
 export interface NodeCallOptions {
   signal?: AbortSignal;
   /** From the call to its answer. */
@@ -60,6 +67,7 @@ export interface BundleVerifier {
 export interface GatewayPorts {
   members: Members;
   logs: Logs;
+  grants: Grants;
   chain: Chain;
   nodes: NodeCaller;
   verifier: BundleVerifier;

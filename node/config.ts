@@ -1,5 +1,7 @@
 // Settings of an agency node.
 import { Type, type Static } from 'typebox';
+import type { ConsortiumContracts } from './chain/events.ts';
+import type { Hex } from './core/bytes.ts';
 import { readSettings } from './settings.ts';
 
 const closed = { additionalProperties: false };
@@ -16,6 +18,7 @@ export const ChainConfig = Type.Object(
     chainId: Type.Integer({ minimum: 1 }),
     membership: address,
     logAnchor: address,
+    grantRegistry: address,
     deployment: bytes32,
     block: Type.Integer({ minimum: 0, description: 'Block of the deployment' }),
     finality: Type.Union([
@@ -28,6 +31,19 @@ export const ChainConfig = Type.Object(
   closed,
 );
 export type ChainConfig = Static<typeof ChainConfig>;
+
+/** The contracts that settings name. */
+export function contractsOf(config: ChainConfig): ConsortiumContracts {
+  const { chainId, block } = config;
+  return {
+    chainId,
+    membership: config.membership as Hex,
+    logAnchor: config.logAnchor as Hex,
+    grantRegistry: config.grantRegistry as Hex,
+    deployment: config.deployment as Hex,
+    block,
+  };
+}
 
 /** Where a member's keys are. Settings name the files of secrets and never hold one. */
 export const KeysConfig = Type.Union([
@@ -79,6 +95,23 @@ export const NodeConfig = Type.Object(
         {
           signMs: Type.Optional(Type.Integer({ minimum: 10 })),
           anchorMs: Type.Optional(Type.Integer({ minimum: 10 })),
+        },
+        closed,
+      ),
+    ),
+    access: Type.Optional(
+      Type.Object(
+        {
+          failClosedSeconds: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'Reads under grants close when the head is older; default 120' }),
+          ),
+          finalityWaitMs: Type.Optional(
+            Type.Integer({ minimum: 0, description: 'How long a query waits for finality here; default 10,000' }),
+          ),
+          revocationsRefreshMs: Type.Optional(Type.Integer({ minimum: 100, description: 'Default 30,000' })),
+          revocationsMaxAgeSeconds: Type.Optional(
+            Type.Integer({ minimum: 1, description: 'A revocation list is believed for so long; default 86,400' }),
+          ),
         },
         closed,
       ),

@@ -5,6 +5,8 @@ import type { Counts } from './core/messages/publish.ts';
 
 export interface NodeMetrics {
   countRows(counts: Counts): void;
+  /** @param reason code of a refusal, or empty */
+  countAnswer(outcome: 'answered' | 'refused', reason: string): void;
   text(): Promise<string>;
 }
 
@@ -16,6 +18,12 @@ export function createMetrics(info: () => NodeInfo): NodeMetrics {
     name: 'xinlian_rows_total',
     help: 'Rows taken in, by outcome',
     labelNames: ['outcome'],
+    registers: [registry],
+  });
+  const answers = new Counter({
+    name: 'xinlian_answers_total',
+    help: 'Queries answered, by outcome and reason of refusal',
+    labelNames: ['outcome', 'reason'],
     registers: [registry],
   });
   new Gauge({
@@ -46,6 +54,7 @@ export function createMetrics(info: () => NodeInfo): NodeMetrics {
       for (const [outcome, count] of Object.entries({ published, corrected, unchanged, rejected }))
         rows.inc({ outcome }, count);
     },
+    countAnswer: (outcome, reason) => answers.inc({ outcome, reason }),
     text: () => registry.metrics(),
   };
 }

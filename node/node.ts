@@ -1,13 +1,14 @@
 // The composition root of an agency node: the one place that joins the use cases with the world.
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
+import { openAccess } from './access.ts';
 import { captureAnchor } from './chain/anchor-proof.ts';
 import { systemClock } from './chain/clock.ts';
 import { Follower } from './chain/follower.ts';
 import { JsonRpc } from './chain/rpc.ts';
 import { Submitter } from './chain/submitter.ts';
 import { ChainWriter } from './chain/writer.ts';
-import type { ChainConfig, NodeConfig } from './config.ts';
+import { contractsOf, type ChainConfig, type NodeConfig } from './config.ts';
 import type { AnchorProof } from './core/bundle.ts';
 import { equalBytes, toHex, type Hex } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
@@ -119,9 +120,21 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     clock: systemClock,
     counted: (counts) => metrics.countRows(counts),
   });
+  const access = await openAccess(config, {
+    store,
+    logs,
+    records,
+    commits,
+    members,
+    follower: chain.follower,
+    metrics,
+    log,
+  });
   const methods = new Methods({
     members,
     submissions,
+    identity: access.identity,
+    withdrawals: access.withdrawals,
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,
@@ -135,6 +148,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const info = (): NodeInfo => describe(members, chain.follower);
 
   const host = await startHost(config, firstKeys, chain.follower, log, started);
+  access.serve(host, started);
   serve(host, { methods, sessions, members, view, readLog, info });
   const http = await startSurface(
     config,
@@ -157,14 +171,8 @@ interface Chain {
 }
 
 async function openChain(config: ChainConfig, store: Store, log: Log, started: Lifecycle): Promise<Chain> {
-  const { endpoints, chainId, deployment, block, finality, pollMs } = config;
-  const contracts = {
-    chainId,
-    membership: config.membership as Hex,
-    logAnchor: config.logAnchor as Hex,
-    deployment: deployment as Hex,
-    block,
-  };
+  const { endpoints, chainId, finality, pollMs } = config;
+  const contracts = contractsOf(config);
   const rpc = new JsonRpc({ endpoints, chainId }, { clock: systemClock, log });
   started.defer(() => rpc.close());
   const follower = await Follower.open(

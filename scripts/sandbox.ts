@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
+import { authoriseAndQuery, type Authorised } from './sandbox/authorised.ts';
 import { startCluster, type Cluster } from './sandbox/cluster.ts';
 import { publishAndProve, sampleFiles, type Outcome } from './sandbox/scenario.ts';
 
@@ -57,7 +58,8 @@ try {
   say(pc.green('the gateways are ready'));
   const files = values.input === undefined ? await sampleFiles(data) : [resolve(values.input)];
   const outcome = await publishAndProve(cluster, { data, files, say });
-  if (values.once) await finish(outcome);
+  const authorised = await authoriseAndQuery(cluster, { data, say });
+  if (values.once) await finish(outcome, authorised);
   else showWhereToLook(cluster, outcome);
 } catch (error) {
   console.error(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
@@ -88,10 +90,13 @@ function isSandbox(pid: number): boolean {
   }
 }
 
-async function finish({ published, rejected, final, checkpoints, proved }: Outcome): Promise<void> {
+async function finish(
+  { published, rejected, final, checkpoints, proved }: Outcome,
+  { ok: authorised, ...counts }: Authorised,
+): Promise<void> {
   await end();
-  const ok = proved && final === published;
-  console.log(JSON.stringify({ ok, published, rejected, final, checkpoints, seconds: seconds() }));
+  const ok = proved && final === published && authorised;
+  console.log(JSON.stringify({ ok, published, rejected, final, checkpoints, ...counts, seconds: seconds() }));
   process.exit(ok ? 0 : 1);
 }
 

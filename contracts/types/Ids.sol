@@ -7,6 +7,9 @@ type MemberId is bytes32;
 /// @dev A log: keccak256(abi.encode(chain id, LogAnchor, deployment, owner, scope, ordinal)).
 type LogId is bytes32;
 
+/// @dev A grant: the EIP-712 hash of its terms, see `grantHashOf`.
+type GrantHash is bytes32;
+
 using { equals as == } for MemberId global;
 
 function equals(MemberId a, MemberId b) pure returns (bool) {

@@ -1,6 +1,8 @@
 // The whole API: an endpoint per operation id. `/v1` changes by addition only.
+import { checkGrants, getGrant, registerGrants, withdrawGrant } from './grants.ts';
 import { getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
-import { getMember, listMembers } from './members.ts';
+import { getConsortium, getMember, listMembers } from './members.ts';
+import { callAsSubject, getGrantRequest, requestGrant, runQuery } from './queries.ts';
 import { getBundle, getReceipt, getRecord, getSubmission, publishRecords } from './records.ts';
 import { getErrors, getLimits, getLive, getMetrics, getReady } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
@@ -14,7 +16,16 @@ export const api = {
   getRecord,
   getReceipt,
   getBundle,
+  registerGrants,
+  checkGrants,
+  getGrant,
+  withdrawGrant,
+  requestGrant,
+  getGrantRequest,
+  runQuery,
+  callAsSubject,
   verifyBundle,
+  getConsortium,
   listMembers,
   getMember,
   listCheckpoints,

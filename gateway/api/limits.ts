@@ -17,6 +17,10 @@ export const MAX_SEALED_BYTES = MAX_LINE_BYTES + 4 * KIB;
 
 export const MAX_TOKEN_REQUEST_BYTES = 16 * KIB;
 export const MAX_MANIFEST_BYTES = 16 * KIB;
+export const MAX_GRANTS_BYTES = 64 * KIB;
+export const MAX_CHECK_BYTES = 1024 * KIB;
+export const MAX_QUERY_BYTES = 1024 * KIB;
+export const MAX_SUBJECT_CALL_BYTES = 512 * KIB;
 export const MAX_BUNDLE_BYTES = 2048 * KIB;
 
 export const DEFAULT_PAGE = 50;

@@ -62,6 +62,25 @@ export type MemberDetail = Static<typeof MemberDetail>;
 
 export const MemberPage = pageOf(MemberView);
 
+export const Consortium = Type.Object(
+  {
+    chainId: Type.Integer(),
+    deployment: Type.String({ description: 'Salt of the EIP-712 domains' }),
+    grantRegistry: Type.String({ description: 'Contract of the EIP-712 domain of grants' }),
+  },
+  closed,
+);
+
+export const getConsortium = define({
+  method: 'GET',
+  path: '/v1/consortium',
+  tag: 'Consortium',
+  summary: 'Chain and contracts, as signatures name them',
+  rate: 'normal',
+  response: { kind: 'json', schema: Consortium },
+  problems: [],
+});
+
 export const listMembers = define({
   method: 'GET',
   path: '/v1/members',

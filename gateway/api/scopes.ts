@@ -1,7 +1,7 @@
 import type { Role } from '../../node/core/consortium.ts';
 
 /** What a token allows. */
-export const SCOPES = ['publish', 'records:read', 'sessions'] as const;
+export const SCOPES = ['publish', 'records:read', 'sessions', 'grants:check', 'queries'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** The roles that a member needs to hold a scope; none: every active member may. */
@@ -9,4 +9,6 @@ export const SCOPE_ROLES: Readonly<Record<Scope, readonly Role[]>> = {
   publish: ['source'],
   'records:read': [],
   sessions: [],
+  'grants:check': ['bank'],
+  queries: ['bank'],
 };

@@ -12,7 +12,8 @@ export const issueToken = define({
   summary: 'A short-lived access token for a member’s application',
   description:
     'Client credentials (RFC 6749, section 4.4) with private_key_jwt (RFC 7523). The assertion is a JWT signed with the ' +
-    'member’s registered `client` key (EdDSA): `iss` and `sub` the member id, `aud` this gateway, `iat`, `exp` at most ' +
+    'member’s registered `client` key (EdDSA), or by an application that this key certified (EdDSA, ES256, RS256; its ' +
+    'certificate is the header parameter `app`): `iss` and `sub` the member id, `aud` this gateway, `iat`, `exp` at most ' +
     'five minutes ahead, `jti` used once. Errors are those of RFC 6749, section 5.2. Without `scope` the token has all ' +
     'that the member’s roles allow.',
   rate: 'token',

@@ -33,6 +33,7 @@ export class AccessTokens {
   readonly #members: Members;
   readonly #clock: Clock;
   readonly #kept = new Map<string, Grant>();
+  readonly #digests = new WeakMap<Uint8Array, string>();
 
   constructor(options: { issuer: string; key: Uint8Array }, { members, clock }: { members: Members; clock: Clock }) {
     this.#issuer = options.issuer;
@@ -69,9 +70,16 @@ export class AccessTokens {
   #present({ member, scopes, clientKey }: Grant): Caller {
     if (!this.#members.isEntitledNow(member)) return refuse('its member is not active any more');
     const key = this.#members.currentKey(member, 'client');
-    if (!key || digest(key) !== clientKey) return refuse('the client key was rotated since');
+    if (!key || this.#digest(key) !== clientKey) return refuse('the client key was rotated since');
     const held = scopes.filter((scope) => this.#members.isEntitledNow(member, SCOPE_ROLES[scope]));
     return { member, scopes: new Set(held) };
+  }
+
+  /** The view gives the same bytes for the same key: at every request they are hashed once. */
+  #digest(key: Uint8Array): string {
+    let known = this.#digests.get(key);
+    if (known === undefined) this.#digests.set(key, (known = digest(key)));
+    return known;
   }
 
   async #verified(token: string): Promise<Grant> {

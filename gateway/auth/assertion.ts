@@ -1,9 +1,11 @@
 // Who asks for a token: private_key_jwt (RFC 7523, section 3), under the member's key on the chain.
-import { decodeJwt, errors, jwtVerify, type JWTPayload } from 'jose';
+import { createPublicKey } from 'node:crypto';
+import { decodeJwt, decodeProtectedHeader, errors, jwtVerify, type JWTPayload } from 'jose';
+import { verifyApplication, type ApplicationCertificate } from '../../node/core/application.ts';
+import { algorithmOf, ed25519Jwk, type PublicJwk } from '../../node/core/jwk.ts';
 import { parseMemberId, type MemberId } from '../../node/core/ids.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import type { Clock, Members } from '../ports.ts';
-import { publicKeyOf } from './ed25519.ts';
 import { OAuthError } from './oauth-error.ts';
 import { ReplayCache } from './replay-cache.ts';
 
@@ -17,6 +19,13 @@ const MAX_JTI = 128;
 
 /** Assertions of one member that are remembered at the same time. */
 const MAX_REMEMBERED = 4_096;
+
+export interface Asserted {
+  member: MemberId;
+  clientKey: Uint8Array;
+  /** All that the application may ask for; absent: it is the member itself that asks. */
+  scopes?: readonly string[];
+}
 
 export class AssertionVerifier {
   readonly #audiences: string[];
@@ -33,22 +42,40 @@ export class AssertionVerifier {
   }
 
   /** @throws OAuthError `invalid_client` */
-  async verify(assertion: string): Promise<{ member: MemberId; clientKey: Uint8Array }> {
+  async verify(assertion: string): Promise<Asserted> {
     const member = issuerOf(assertion);
     const clientKey = this.#members.currentKey(member, 'client');
     if (!clientKey || !this.#members.isEntitledNow(member)) {
       return refuse('no active member with a client key has this issuer');
     }
-    const claims = await this.#checked(assertion, member, clientKey);
+    const application = await this.#application(assertion, member, clientKey);
+    const claims = await this.#checked(assertion, member, application?.jwk ?? ed25519Jwk(clientKey));
     this.#checkTimes(claims);
     this.#useOnce(member, claims);
-    return { member, clientKey };
+    return { member, clientKey, ...(application && { scopes: application.scope.split(' ') }) };
   }
 
-  async #checked(assertion: string, member: MemberId, key: Uint8Array): Promise<JWTPayload> {
+  /** The application whose key signs, where the header has its certificate: its key and no other may sign then. */
+  async #application(
+    assertion: string,
+    member: MemberId,
+    clientKey: Uint8Array,
+  ): Promise<ApplicationCertificate | undefined> {
+    const { app } = headerOf(assertion);
+    if (app === undefined) return undefined;
+    if (typeof app !== 'string') return refuse('app in the header must be the certificate of the application');
     try {
-      const { payload } = await jwtVerify(assertion, publicKeyOf(key), {
-        algorithms: ['EdDSA', 'Ed25519'],
+      return await verifyApplication(app, member, clientKey, this.#clock.now() / 1000);
+    } catch (error) {
+      if (!XinlianError.is(error)) throw error;
+      return refuse(`the certificate of the application does not hold: ${error.message}`);
+    }
+  }
+
+  async #checked(assertion: string, member: MemberId, key: PublicJwk): Promise<JWTPayload> {
+    try {
+      const { payload } = await jwtVerify(assertion, createPublicKey({ key, format: 'jwk' }), {
+        algorithms: key.kty === 'OKP' ? ['EdDSA', 'Ed25519'] : [algorithmOf(key)],
         issuer: member,
         subject: member,
         audience: this.#audiences,
@@ -81,6 +108,14 @@ export class AssertionVerifier {
   }
 }
 
+function headerOf(assertion: string): Record<string, unknown> {
+  try {
+    return decodeProtectedHeader(assertion);
+  } catch {
+    return refuse('the assertion is not a JWT');
+  }
+}
+
 function issuerOf(assertion: string): MemberId {
   try {
     return parseMemberId(decodeJwt(assertion).iss ?? '');
@@ -98,8 +133,7 @@ function refuse(description: string): never {
 function reasonOf(error: InstanceType<typeof errors.JOSEError>): string {
   if (error instanceof errors.JWTExpired) return 'the assertion has expired';
   if (error instanceof errors.JWTClaimValidationFailed) return `${error.claim} is missing or not what it must be`;
-  if (error instanceof errors.JOSEAlgNotAllowed) return 'alg must be EdDSA';
-  if (error instanceof errors.JWSSignatureVerificationFailed)
-    return 'the signature is not by the registered client key';
-  return 'the assertion is not a JWT signed with EdDSA';
+  if (error instanceof errors.JOSEAlgNotAllowed) return 'alg must be that of the key: EdDSA, ES256 or RS256';
+  if (error instanceof errors.JWSSignatureVerificationFailed) return 'the signature is not by the registered key';
+  return 'the assertion is not a JWT that is signed';
 }

@@ -3,14 +3,20 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Type, type Static } from 'typebox';
-import { malformed } from '../../node/core/errors.ts';
+import { fromBase64Url, type Hex } from '../../node/core/bytes.ts';
+import { malformed, XinlianError } from '../../node/core/errors.ts';
 import { memberIdOf, parseMemberId, type MemberId } from '../../node/core/ids.ts';
+import { xinlianDomain, type TypedDataDomain } from '../../node/core/typed-data.ts';
 import { parseUscc } from '../../node/core/uscc.ts';
+import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { openKeyFile } from '../../node/keys/key-file.ts';
 import { localKeys } from '../../node/keys/local-keys.ts';
+import type { MemberKeys } from '../../node/keys/provider.ts';
 import { Secret } from '../../node/keys/secret.ts';
 import { readSettings } from '../../node/settings.ts';
 import { createClient, type Client } from '../client.ts';
+import { Enterprise } from '../client/enterprise.ts';
+import { Grantee } from '../client/grantee.ts';
 import { SealedClient } from '../client/sealed.ts';
 import { explain } from './explain.ts';
 import type { Terminal } from './terminal.ts';
@@ -72,6 +78,20 @@ export async function openSealedClient(
   terminal: Terminal,
   patienceMs?: number,
 ): Promise<{ member: MemberId; sealed: SealedClient }> {
+  const { id, sealed } = await openMember(flags, terminal, patienceMs);
+  return { member: id, sealed };
+}
+
+/** A member in whose name a command calls. */
+export interface Member {
+  id: MemberId;
+  client: Client;
+  keys: MemberKeys;
+  sealed: SealedClient;
+}
+
+/** Throws `MALFORMED`, `CONFIG_INVALID`, `KEY_UNAVAILABLE`. */
+export async function openMember(flags: ConnectionFlags, terminal: Terminal, patienceMs?: number): Promise<Member> {
   const { gateway, home, keys: file, passphraseFile } = settingsOf(flags, terminal.env);
   const member = memberOf(home);
   if (file === undefined) malformed('--keys', 'the key file of the member', 'nothing');
@@ -92,7 +112,58 @@ export async function openSealedClient(
       },
     },
   );
-  return { member, sealed };
+  return { id: member, client, keys, sealed };
+}
+
+/**
+ * A bank's application: checks, asks, opens. @throws as `openSealedClient`
+ */
+export async function openGrantee(flags: ConnectionFlags, terminal: Terminal): Promise<Member & { grantee: Grantee }> {
+  const member = await openMember(flags, terminal);
+  const { id, client, keys, sealed } = member;
+  const grantee = new Grantee(
+    { member: id, sealingKey: keys.sealing.publicKey },
+    {
+      client,
+      signer: keys.client,
+      view: (members) => sealed.view(members),
+      names: (item, edition) => builtInCatalogue.names(item, edition),
+      clock: Date,
+    },
+  );
+  return { ...member, grantee };
+}
+
+/**
+ * An enterprise's program: its key file, and the certificate that names the key in it.
+ * @throws MALFORMED, CONFIG_INVALID, KEY_UNAVAILABLE
+ */
+export async function openEnterprise(
+  flags: ConnectionFlags & { certificate: string },
+  terminal: Terminal,
+): Promise<{ enterprise: Enterprise; client: Client; keys: MemberKeys; certificate: string; domain: TypedDataDomain }> {
+  const { gateway, keys: file, passphraseFile } = settingsOf(flags, terminal.env);
+  if (file === undefined) malformed('--keys', 'the key file of the enterprise', 'nothing');
+  const keys = localKeys(await openKeyFile(file, await readPassphrase(passphraseFile, terminal)), () => {});
+  const certificate = (await readFile(flags.certificate, 'utf8')).trim();
+  const client = createClient({ baseUrl: gateway, fetch: terminal.fetch });
+  const { chainId, grantRegistry, deployment } = await client.getConsortium();
+  const domain = xinlianDomain({ chainId, verifyingContract: grantRegistry as Hex, deployment: deployment as Hex });
+  const enterprise = new Enterprise({
+    client,
+    signer: keys.transaction,
+    sealing: keys.sealing,
+    certificate,
+    domain,
+    keysOf: async (member) => {
+      const { keys, history } = await client.getMember({ params: { member } });
+      if (keys.sealing === undefined) throw new XinlianError('MEMBER_UNKNOWN', { member });
+      const checkpoint = (history.checkpoint ?? []).map(({ key }) => fromBase64Url(key, 32));
+      return { sealing: fromBase64Url(keys.sealing, 33), checkpoint };
+    },
+    clock: Date,
+  });
+  return { enterprise, client, keys, certificate, domain };
 }
 
 /** From a file, XINLIAN_PASSPHRASE, or whoever sits at the terminal. Throws `MALFORMED` where there is none. */
@@ -140,7 +211,8 @@ function readProfile(file: string | undefined): Profile {
   };
 }
 
-function memberOf(text: string | undefined): MemberId {
+/** A member id, from itself or a USCC. Throws `MALFORMED`. */
+export function memberOf(text: string | undefined): MemberId {
   if (text === undefined) return malformed('--home', 'a member id (0x…) or the USCC of the member', 'nothing');
   return text.startsWith('0x') ? parseMemberId(text) : memberIdOf(parseUscc(text));
 }

@@ -2,11 +2,14 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../node/version.ts';
 import { addBundle } from './commands/bundle.ts';
+import { addCertify } from './commands/certify.ts';
 import { addErrors } from './commands/errors.ts';
+import { addGrant } from './commands/grant.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
 import { addMembers } from './commands/members.ts';
 import { addPublish } from './commands/publish.ts';
+import { addQuery } from './commands/query.ts';
 import { addReceipt } from './commands/receipt.ts';
 import { addRecord } from './commands/record.ts';
 import { addVerify } from './commands/verify.ts';
@@ -35,6 +38,9 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addReceipt,
     addBundle,
     addVerify,
+    addCertify,
+    addGrant,
+    addQuery,
     addMembers,
     addLogs,
     addKeys,

@@ -2,7 +2,15 @@
 import { concat, fromUtf8 } from '../../node/core/bytes.ts';
 import { XinlianError, type ErrorCode, type ErrorDetails } from '../../node/core/errors.ts';
 import { decodeParcel, encodeParcel } from '../../node/core/messages/codec.ts';
+import {
+  certificateRef,
+  certification,
+  issuedCertificate,
+  type Certification,
+  type IssuedCertificate,
+} from '../../node/core/messages/identity.ts';
 import type { InnerMethod } from '../../node/core/messages/node.ts';
+import { view as viewCodec, viewRequest, type View } from '../../node/core/messages/view.ts';
 import {
   chunkHeader,
   chunkResult,
@@ -22,7 +30,8 @@ import {
   type RecordStatus,
 } from '../../node/core/messages/record.ts';
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
-import { createSession, SealedChannel, type ManifestSigner } from '../../node/core/session.ts';
+import type { JwsSigner } from '../../node/core/jws.ts';
+import { createSession, SealedChannel } from '../../node/core/session.ts';
 import type { Client } from '../client.ts';
 import { chunksOf, submit, type Submission, type SubmissionLine, type Submitter } from '../publish/submit.ts';
 import { ApiError } from './api-error.ts';
@@ -48,7 +57,7 @@ export interface SealedClientOptions {
 export interface SealedClientDependencies {
   client: Pick<Client, 'openSession' | 'callSession'>;
   /** The member's `client` key. */
-  signer: ManifestSigner;
+  signer: JwsSigner;
   /** Milliseconds since 1970. */
   clock: { now(): number };
   /** Told before a call is tried again. */
@@ -134,6 +143,21 @@ export class SealedClient implements Submitter {
 
   async recordStatus(reference: RecordRef, signal?: AbortSignal): Promise<RecordStatus> {
     return recordStatus.decode(await this.#call('record/status', recordRef.encode(reference), signal));
+  }
+
+  /** The node's view of the chain: keys and checkpoints of the members named, or of all. */
+  async view(members?: readonly string[], signal?: AbortSignal): Promise<View> {
+    const request = viewRequest.encode(members === undefined ? {} : { members: [...members] });
+    return viewCodec.decode(await this.#call('view/members', request, signal));
+  }
+
+  /** Certifies whose key it is; for members that identify enterprises. */
+  async certify(request: Certification, signal?: AbortSignal): Promise<IssuedCertificate> {
+    return issuedCertificate.decode(await this.#call('identity/certify', certification.encode(request), signal));
+  }
+
+  async revokeCertificate(jti: string, signal?: AbortSignal): Promise<void> {
+    await this.#call('identity/revoke', certificateRef.encode({ jti }), signal);
   }
 
   /** @returns the bundle's JSON, as the node wrote it */

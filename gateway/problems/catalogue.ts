@@ -124,6 +124,19 @@ export const CATALOGUE: { readonly [C in ErrorCode]: Kind<C> } = {
       zh: ({ member, wanted, got }) => `成员 ${member}:应为 ${wanted},实为 ${got}`,
     },
   },
+  GRANT_REFUSED: {
+    status: 409,
+    retryable: false,
+    title: { en: 'The grant does not allow this', zh: '授权不允许此操作' },
+    action: {
+      en: 'Look at the reason; ask the enterprise for another grant where this one is used up, ended or withdrawn.',
+      zh: '请查看原因;授权已用尽、到期或撤回的,请企业重新授权。',
+    },
+    detail: {
+      en: ({ grant, reason, detail }) => `${reason}: grant ${grant}${detail === '' ? '' : `: ${detail}`}`,
+      zh: ({ grant, reason, detail }) => `${reason}:授权 ${grant}${detail === '' ? '' : `:${detail}`}`,
+    },
+  },
   NOT_FOUND: {
     status: 404,
     retryable: false,

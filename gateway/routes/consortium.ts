@@ -13,11 +13,23 @@ import { parseMemberId } from '../../node/core/ids.ts';
 import type { LogView } from '../api/logs.ts';
 import type { MemberDetail, MemberView } from '../api/members.ts';
 import type { Logs, Members } from '../ports.ts';
+import type { TypedDataDomain } from '../../node/core/typed-data.ts';
 import type { Handlers } from './handler.ts';
 import { pageOf } from './pages.ts';
 
-export function consortiumRoutes({ members, logs }: { members: Members; logs: Logs }) {
+export function consortiumRoutes(
+  { grantDomain }: { grantDomain: TypedDataDomain },
+  { members, logs }: { members: Members; logs: Logs },
+) {
+  const { chainId, salt, verifyingContract } = grantDomain;
+  const consortium = {
+    chainId: Number(chainId),
+    deployment: String(salt),
+    grantRegistry: String(verifyingContract),
+  };
   return {
+    getConsortium: () => consortium,
+
     listMembers({ query }) {
       const { items, next } = pageOf(members.list(), ({ id }) => id, query);
       return { items: items.map(memberView), ...(next && { next }) };

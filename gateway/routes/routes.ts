@@ -5,8 +5,10 @@ import type { Metrics } from '../metrics.ts';
 import type { AppOptions } from '../options.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { consortiumRoutes } from './consortium.ts';
+import { grantRoutes } from './grants.ts';
 import type { Handlers } from './handler.ts';
 import { logRoutes } from './logs.ts';
+import { queryRoutes } from './queries.ts';
 import { recordRoutes } from './records.ts';
 import { serviceRoutes } from './service.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -24,8 +26,10 @@ export function createHandlers(
     ...tokenRoutes({ assertions: new AssertionVerifier({ audiences }, ports), tokens, members: ports.members }),
     ...recordRoutes(options, { ...ports, metrics }),
     ...verifyRoutes(ports),
-    ...consortiumRoutes(ports),
+    ...consortiumRoutes(options, ports),
     ...logRoutes(options, ports),
+    ...grantRoutes(options, ports),
+    ...queryRoutes(options, ports),
     ...sessionRoutes(options, ports),
     ...serviceRoutes(options, { ...ports, metrics }),
   };

@@ -2,19 +2,29 @@
 import { readFileSync } from 'node:fs';
 import { Interface, type ErrorDescription, type Result } from 'ethers/abi';
 import { fromHex, type Hex } from '../core/bytes.ts';
-import { KEY_KINDS, ROLES, rolesOf, type KeyKind } from '../core/consortium.ts';
+import { KEY_KINDS, ROLES, rolesOf, type GrantTerms, type KeyKind } from '../core/consortium.ts';
 import { XinlianError, malformed } from '../core/errors.ts';
-import { parseLogId, parseMemberId } from '../core/ids.ts';
+import { parseGrantHash, parseLogId, parseMemberId } from '../core/ids.ts';
 import type { Admission, ChainEvent, ConsortiumContracts, EventBody } from './events.ts';
 import { quantity } from './rpc.ts';
 
-export type ContractName = 'Membership' | 'LogAnchor';
+const CONTRACTS = { Membership: 'membership', LogAnchor: 'logAnchor', GrantRegistry: 'grantRegistry' } as const;
+
+export type ContractName = keyof typeof CONTRACTS;
+
+export const CONTRACT_NAMES = Object.keys(CONTRACTS) as ContractName[];
+
+export function addressOf(contracts: ConsortiumContracts, name: ContractName): Hex {
+  return contracts[CONTRACTS[name]];
+}
 
 interface Artifact {
   abi: Interface;
   /** Creation code. */
   bytecode: Hex;
 }
+
+const NO_MEMBER: Hex = `0x${'0'.repeat(64)}`;
 
 const artifacts = new Map<ContractName, Artifact>();
 
@@ -67,9 +77,7 @@ export function decodeLog(contracts: ConsortiumContracts, log: RpcLog): ChainEve
 
 function contractAt(contracts: ConsortiumContracts, address: string): ContractName | undefined {
   const lower = address.toLowerCase();
-  if (lower === contracts.membership.toLowerCase()) return 'Membership';
-  if (lower === contracts.logAnchor.toLowerCase()) return 'LogAnchor';
-  return undefined;
+  return CONTRACT_NAMES.find((name) => addressOf(contracts, name).toLowerCase() === lower);
 }
 
 function decodeBody(type: string, args: Result): EventBody | undefined {
@@ -130,9 +138,40 @@ function decodeBody(type: string, args: Result): EventBody | undefined {
         size: number('size'),
         root: fromHex(hex('root'), 32),
       };
+    case 'GrantRegistered':
+      return { type, grant: parseGrantHash(text('grant')), terms: decodeTerms(args.getValue('terms')) };
+    case 'GrantWithdrawn': {
+      const by = text('by');
+      const grant = parseGrantHash(text('grant'));
+      return { type, grant, ...(by !== NO_MEMBER && { by: parseMemberId(by) }), reason: hex('reason') };
+    }
+    case 'GrantSuspended': {
+      const by = parseMemberId(text('by'));
+      return { type, grant: parseGrantHash(text('grant')), by, reason: hex('reason') };
+    }
+    case 'GrantResumed':
+      return { type, grant: parseGrantHash(text('grant')), by: parseMemberId(text('by')) };
+    case 'GrantConsumed': {
+      const grant = parseGrantHash(text('grant'));
+      return { type, grant, queryId: hex('queryId'), usesLeft: number('usesLeft') };
+    }
+    case 'GrantItemFailed':
+      return { type, index: number('index'), reason: hex('reason') };
     default:
       return undefined;
   }
+}
+
+function decodeTerms(value: unknown): GrantTerms {
+  const { artefact, key, grantee, validFrom, validTo, uses } = (value as Result).toObject();
+  return {
+    artefact: artefact as Hex,
+    key: key as Hex,
+    grantee: parseMemberId(grantee as string),
+    validFrom: Number(validFrom),
+    validTo: Number(validTo),
+    uses: Number(uses),
+  };
 }
 
 function decodeAdmission(value: unknown): Admission {
@@ -184,7 +223,7 @@ export interface Revert {
 /** Reads revert data of any contract of ours, or the standard `Error(string)` and `Panic(uint256)`. */
 export function decodeRevert(data: unknown): Revert | undefined {
   if (typeof data !== 'string' || !/^0x(?:[0-9a-f]{2}){4,}$/i.test(data)) return undefined;
-  for (const name of ['Membership', 'LogAnchor'] as const) {
+  for (const name of CONTRACT_NAMES) {
     const found: ErrorDescription | null = artifact(name).abi.parseError(data);
     if (found) return { error: found.name, arguments: found.args.toArray().map(String) };
   }

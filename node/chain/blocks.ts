@@ -1,7 +1,7 @@
 // Reads blocks and our contracts' events from an engine.
 import type { Hex } from '../core/bytes.ts';
 import { XinlianError, malformed } from '../core/errors.ts';
-import { decodeLog, type RpcLog } from './abi.ts';
+import { addressOf, CONTRACT_NAMES, decodeLog, type RpcLog } from './abi.ts';
 import type { ChainEvent, ConsortiumContracts, FollowedBlock } from './events.ts';
 import { quantity, toQuantity, type Rpc } from './rpc.ts';
 
@@ -63,7 +63,7 @@ export async function withEvents(
   headers: readonly Header[],
   signal?: AbortSignal,
 ): Promise<FollowedBlock[]> {
-  const address = [contracts.membership, contracts.logAnchor];
+  const address = CONTRACT_NAMES.map((name) => addressOf(contracts, name));
   return Promise.all(
     headers.map(async (header) => {
       if (header.empty) return followed(header, []);
@@ -85,7 +85,7 @@ export async function readFinalRange(
   to: number,
   signal?: AbortSignal,
 ): Promise<FollowedBlock[]> {
-  const address = [contracts.membership, contracts.logAnchor];
+  const address = CONTRACT_NAMES.map((name) => addressOf(contracts, name));
   const filter = { fromBlock: toQuantity(from), toBlock: toQuantity(to), address };
   const events = decodeAll(contracts, await rpc.request<RpcLog[]>('eth_getLogs', [filter], signal));
   const byBlock = Map.groupBy(events, ({ block }) => block);

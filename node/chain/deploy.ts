@@ -28,9 +28,10 @@ export async function deployConsortium(
   signal?: AbortSignal,
 ): Promise<ConsortiumContracts> {
   const first = await create('Membership', [deployment, founders.map(encodeAdmission), threshold], submitter, signal);
-  const membership = addressOf(first);
-  const second = await create('LogAnchor', [membership], submitter, signal);
-  return { chainId, membership, logAnchor: addressOf(second), deployment, block: first.block };
+  const membership = createdBy(first);
+  const logAnchor = createdBy(await create('LogAnchor', [membership], submitter, signal));
+  const grantRegistry = createdBy(await create('GrantRegistry', [membership], submitter, signal));
+  return { chainId, membership, logAnchor, grantRegistry, deployment, block: first.block };
 }
 
 /**
@@ -74,7 +75,7 @@ async function create(
   return submitter.submit({ data }, signal);
 }
 
-function addressOf({ contract, transaction }: MinedTransaction): Hex {
+function createdBy({ contract, transaction }: MinedTransaction): Hex {
   if (contract) return getAddress(contract) as Hex;
   throw new XinlianError('CHAIN_WRONG', {
     what: `receipt of ${transaction}`,

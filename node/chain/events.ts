@@ -1,7 +1,7 @@
 // What the contracts say, as the rest of the node reads it: one union, told apart by `type`.
 import type { Hex } from '../core/bytes.ts';
-import type { ChainHead, KeyKind, Role } from '../core/consortium.ts';
-import type { LogId, MemberId } from '../core/ids.ts';
+import type { ChainHead, GrantTerms, KeyKind, Role } from '../core/consortium.ts';
+import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 
 /** What the council admits: the twin of `IMembership.Admission`. */
 export interface Admission {
@@ -45,7 +45,15 @@ export type EventBody =
   | { type: 'Executed'; proposal: bigint }
   | { type: 'LogRegistered'; log: LogId; owner: MemberId; scope: Hex; ordinal: number }
   | { type: 'Anchored'; log: LogId; size: number; root: Uint8Array }
-  | { type: 'LogClosed'; log: LogId; successor: LogId; size: number; root: Uint8Array };
+  | { type: 'LogClosed'; log: LogId; successor: LogId; size: number; root: Uint8Array }
+  | { type: 'GrantRegistered'; grant: GrantHash; terms: GrantTerms }
+  /** `by`: the member that did it for a lost key; absent where the grant key did. */
+  | { type: 'GrantWithdrawn'; grant: GrantHash; by?: MemberId; reason: Hex }
+  | { type: 'GrantSuspended'; grant: GrantHash; by: MemberId; reason: Hex }
+  | { type: 'GrantResumed'; grant: GrantHash; by: MemberId }
+  | { type: 'GrantConsumed'; grant: GrantHash; queryId: Hex; usesLeft: number }
+  /** An item of a batch that changed nothing. `reason`: ABI-encoded error, see `decodeRevert`. */
+  | { type: 'GrantItemFailed'; index: number; reason: Hex };
 
 export type EventType = EventBody['type'];
 
@@ -70,6 +78,7 @@ export interface ConsortiumContracts {
   /** EIP-55 addresses. */
   membership: Hex;
   logAnchor: Hex;
+  grantRegistry: Hex;
   /** Deployment nonce, 32 bytes: tells two consortia on one chain apart. */
   deployment: Hex;
   /** Block of their deployment: nothing of ours is before it. */

@@ -1,9 +1,10 @@
 // Follows the chain: reads blocks, keeps them, and feeds the view. What it keeps and what it shows never disagree.
 import { XinlianError } from '../core/errors.ts';
-import { artifact } from './abi.ts';
 import { readFinalRange, readHeader, readHeaders, withEvents, type Header } from './blocks.ts';
+import { checkContracts } from './check-contracts.ts';
 import type { ChainChange, ConsortiumContracts, FollowedBlock } from './events.ts';
 import { LiveState } from './live-state.ts';
+import type { Orphaned } from './narrowing.ts';
 import type { ChainStore, Clock, Log, StoredBlock } from './ports.ts';
 import { type JsonRpc, type Rpc } from './rpc.ts';
 import { decodeBlock, decodeOrphaned, decodeState, encodeBlock, encodeOrphaned, encodeState } from './stored.ts';
@@ -87,8 +88,10 @@ export class Follower {
     } catch (error) {
       if (!XinlianError.is(error, 'STORE_CORRUPT') && !XinlianError.is(error, 'CHAIN_WRONG')) throw error;
       dependencies.log.error({ error }, 'memory of the chain is broken: reading the chain from its deployment on');
-      await dependencies.store.write({ above: -1, blocks: [], orphaned: encodeOrphaned([]) });
-      return new Follower(options, dependencies, new LiveState(), 0);
+      const live = new LiveState(undefined, await salvage(dependencies.store));
+      const orphaned = encodeOrphaned(live.narrowings.orphaned);
+      await dependencies.store.write({ above: -1, blocks: [], orphaned });
+      return new Follower(options, dependencies, live, 0);
     }
   }
 
@@ -137,7 +140,8 @@ export class Follower {
     while (!signal.aborted) {
       let pause = this.#options.pollMs;
       try {
-        if (!checked) await this.#checkContracts(signal);
+        // A wiped or foreign chain would read as one without events.
+        if (!checked) await checkContracts(this.#dependencies.rpc, this.#options.contracts, signal);
         checked = true;
         const more = await this.#step(signal);
         failures = 0;
@@ -155,17 +159,6 @@ export class Follower {
       this.#wake = new AbortController();
       await clock.sleep(pause, AbortSignal.any([signal, this.#wake.signal])).catch(() => undefined);
     }
-  }
-
-  /** The contracts MUST be those of this consortium: a wiped or foreign chain would read as one without events. */
-  async #checkContracts(signal: AbortSignal): Promise<void> {
-    const { contracts } = this.#options;
-    const data = artifact('Membership').abi.encodeFunctionData('deployment');
-    const call = [{ to: contracts.membership, data }, 'latest'];
-    const got = await this.#dependencies.rpc.request<string>('eth_call', call, signal);
-    if (got === contracts.deployment) return;
-    const what = `deployment nonce of ${contracts.membership}`;
-    throw new XinlianError('CHAIN_WRONG', { what, wanted: contracts.deployment, got });
   }
 
   /** One look at the chain. @returns whether there is more to read at once */
@@ -338,4 +331,15 @@ async function restore(store: ChainStore): Promise<{ live: LiveState; kept: numb
   }
   live.finalise(final);
   return { live, kept: blocks.length };
+}
+
+/** What reorganisations took back is nowhere on the chain: of a broken memory it is kept where it can be read. */
+async function salvage(store: ChainStore): Promise<Orphaned | undefined> {
+  const { orphaned } = await store.load();
+  try {
+    return orphaned && decodeOrphaned(orphaned);
+  } catch (error) {
+    if (XinlianError.is(error, 'STORE_CORRUPT')) return undefined;
+    throw error;
+  }
 }

@@ -1,6 +1,6 @@
 // The state at the head and the state that is final, with the blocks between them.
 import type { ChainEvent, FollowedBlock } from './events.ts';
-import { Narrowings, type OrphanedNarrowing } from './narrowing.ts';
+import { Narrowings, type Orphaned } from './narrowing.ts';
 import { ConsortiumState } from './state.ts';
 
 export class LiveState {
@@ -9,7 +9,7 @@ export class LiveState {
   #pending: FollowedBlock[] = [];
   readonly narrowings: Narrowings;
 
-  constructor(final: ConsortiumState = new ConsortiumState(), orphaned: OrphanedNarrowing[] = []) {
+  constructor(final: ConsortiumState = new ConsortiumState(), orphaned?: Orphaned) {
     this.#final = final;
     this.#head = final.copy();
     this.narrowings = new Narrowings(orphaned);
@@ -40,7 +40,7 @@ export class LiveState {
     const count = this.#pending.findLastIndex((block) => block.number <= number) + 1;
     if (count === 0) return [];
     const blocks = this.#pending.splice(0, count);
-    for (const block of blocks) this.#final.apply(block);
+    for (const block of blocks) this.narrowings.grants.forget(this.#final.apply(block));
     const events = blocks.flatMap((block) => block.events);
     this.narrowings.finalise(events);
     this.narrowings.update(this.#pending);

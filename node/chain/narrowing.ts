@@ -9,6 +9,7 @@ import { KEY_KINDS, type KeyKind } from '../core/consortium.ts';
 import type { MemberId } from '../core/ids.ts';
 import { toHex } from '../core/bytes.ts';
 import type { ChainEvent, FollowedBlock } from './events.ts';
+import { OrphanedGrants, type OrphanedGrant } from './grant-narrowing.ts';
 
 export type Aspect = 'standing' | 'roles' | 'transaction' | KeyKind;
 
@@ -23,18 +24,26 @@ export interface OrphanedNarrowing extends Narrowing {
   above: number;
 }
 
-/** The narrowings that bind now, beyond what the final state says. */
+/** Everything that reorganisations took back but which still binds. */
+export interface Orphaned {
+  members: OrphanedNarrowing[];
+  grants: OrphanedGrant[];
+}
+
+/** The narrowings that bind now, beyond what the final state says of members and the state at the head of grants. */
 export class Narrowings {
+  readonly grants: OrphanedGrants;
   #orphaned: OrphanedNarrowing[];
   #binding = new Map<string, Narrowing[]>();
 
-  constructor(orphaned: OrphanedNarrowing[] = []) {
-    this.#orphaned = orphaned;
+  constructor({ members, grants }: Orphaned = { members: [], grants: [] }) {
+    this.grants = new OrphanedGrants(grants);
+    this.#orphaned = members;
     this.update([]);
   }
 
-  get orphaned(): readonly OrphanedNarrowing[] {
-    return this.#orphaned;
+  get orphaned(): Orphaned {
+    return { members: this.#orphaned, grants: this.grants.list() };
   }
 
   /** Whether `value` is left of this aspect of the member. */
@@ -47,10 +56,12 @@ export class Narrowings {
     const taken = blocks.flatMap(({ events }) => events).flatMap((event) => narrowingOf(event) ?? []);
     const orphaned = taken.map(({ member, aspect, kept }) => ({ member, aspect, kept, above }));
     this.#orphaned = [...this.#orphaned, ...orphaned];
+    this.grants.orphan(blocks, above);
   }
 
-  /** The whole chain was taken back: what any member had lost by then stays lost. */
+  /** The whole chain was taken back: what any member or grant had lost by then stays lost. */
   orphanState(state: ConsortiumState, above: number): void {
+    this.grants.orphanState(state.grants, above);
     const lost = [...state.members.values()].filter(({ member }) => member.status !== 'active');
     this.#orphaned = [
       ...this.#orphaned,
@@ -60,6 +71,7 @@ export class Narrowings {
 
   /** These events became final: they decide. */
   finalise(events: readonly ChainEvent[]): void {
+    this.grants.finalise(events);
     for (const event of events) {
       if (!('member' in event)) continue;
       const decided = aspectsOf(event);

@@ -12,9 +12,10 @@ import {
   type TenuredKey,
 } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
-import type { LogId, MemberId } from '../core/ids.ts';
+import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import { parseEndpoints } from './endpoints.ts';
 import type { ChainEvent, EventOf, FollowedBlock } from './events.ts';
+import { GrantBook, type GrantEvent } from './grants.ts';
 
 /** What a member was entitled to, from the end of block `since` on. */
 export interface Standing {
@@ -64,6 +65,7 @@ export class ConsortiumState {
   /** Every account that is or ever was a transaction key. */
   accounts = new Map<string, MemberId>();
   proposals = new Map<bigint, Proposal>();
+  grants = new GrantBook();
 
   copy(): ConsortiumState {
     const copy = new ConsortiumState();
@@ -74,17 +76,26 @@ export class ConsortiumState {
     copy.open = new Map(this.open);
     copy.accounts = new Map(this.accounts);
     copy.proposals = new Map(this.proposals);
+    copy.grants = this.grants.copy();
     return copy;
   }
 
-  /** @throws CHAIN_WRONG where the events contradict each other: some were missed, or the contract is another. */
-  apply(block: FollowedBlock): void {
-    for (const event of block.events) this.#applyEvent(event);
+  /**
+   * @returns the grants that it forgot and that can never be used again
+   * @throws CHAIN_WRONG where the events contradict each other: some were missed, or the contract is another
+   */
+  apply(block: FollowedBlock): GrantHash[] {
+    const ended = this.grants.forget(block.time);
+    for (const event of block.events) {
+      if ('grant' in event) this.grants.apply(event, block.time);
+      else this.#applyEvent(event);
+    }
     for (const [id, { expiresAt }] of this.proposals) if (expiresAt <= block.time) this.proposals.delete(id);
     this.block = { number: block.number, hash: block.hash, time: block.time };
+    return ended;
   }
 
-  #applyEvent(event: ChainEvent): void {
+  #applyEvent(event: Exclude<ChainEvent, GrantEvent>): void {
     switch (event.type) {
       case 'MemberAdmitted':
         return this.#admit(event);
@@ -144,6 +155,9 @@ export class ConsortiumState {
         this.open.delete(openKey(log.owner, log.scope));
         return;
       }
+      case 'GrantItemFailed':
+        // It changed nothing.
+        return;
     }
   }
 

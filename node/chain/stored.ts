@@ -2,11 +2,14 @@
 import { fromHex, fromUtf8, toHex, utf8, type Hex } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { FollowedBlock } from './events.ts';
-import type { OrphanedNarrowing } from './narrowing.ts';
+import { GrantBook } from './grants.ts';
+import type { Orphaned, OrphanedNarrowing } from './narrowing.ts';
 import { ConsortiumState } from './state.ts';
 
 /** Raised when the form changes: what an older version kept is read from the chain again. */
-const VERSION = 1;
+const VERSION = 2;
+/** Had no grants. What reorganisations took back is nowhere on the chain: its note is read in the old form too. */
+const VERSION_WITHOUT_GRANTS = 1;
 
 /** A block with the number of the last final block when it was written. */
 export interface KeptBlock {
@@ -24,43 +27,52 @@ export function decodeBlock(bytes: Uint8Array): KeptBlock {
 }
 
 export function encodeState(state: ConsortiumState): Uint8Array {
-  return encode(Object.fromEntries(Object.entries(state)));
+  return encode({ ...state, grants: state.grants.lines() });
 }
 
 /** @throws STORE_CORRUPT */
 export function decodeState(bytes: Uint8Array): ConsortiumState {
-  return Object.assign(new ConsortiumState(), decode(bytes));
+  const { grants, ...rest } = decode(bytes) as { grants: string[] };
+  return corruptUnless('JSON of grants', () =>
+    Object.assign(new ConsortiumState(), rest, { grants: GrantBook.fromLines(grants) }),
+  );
 }
 
-export function encodeOrphaned(orphaned: readonly OrphanedNarrowing[]): Uint8Array {
+export function encodeOrphaned(orphaned: Orphaned): Uint8Array {
   return encode(orphaned);
 }
 
 /** @throws STORE_CORRUPT */
-export function decodeOrphaned(bytes: Uint8Array): OrphanedNarrowing[] {
-  return decode(bytes) as OrphanedNarrowing[];
+export function decodeOrphaned(bytes: Uint8Array): Orphaned {
+  const orphaned = decode(bytes, [VERSION, VERSION_WITHOUT_GRANTS]) as Orphaned | OrphanedNarrowing[];
+  return Array.isArray(orphaned) ? { members: orphaned, grants: [] } : orphaned;
 }
 
 function encode(value: unknown): Uint8Array {
   return utf8(JSON.stringify({ version: VERSION, value }, (_, item: unknown) => mark(item)));
 }
 
-function decode(bytes: Uint8Array): object {
-  try {
+function decode(bytes: Uint8Array, versions = [VERSION]): object {
+  const { version, value } = corruptUnless('JSON', () => {
     const { version, value } = JSON.parse(fromUtf8(bytes), (_, item: unknown) => unmark(item)) as {
       version: number;
-      value: object;
+      value: object | null;
     };
-    if (version === VERSION && typeof value === 'object') return value;
-    throw new XinlianError('STORE_CORRUPT', {
-      what: 'chain memory',
-      wanted: `version ${VERSION}`,
-      got: String(version),
-    });
+    return { version, value };
+  });
+  if (versions.includes(version) && typeof value === 'object' && value !== null) return value;
+  throw new XinlianError('STORE_CORRUPT', {
+    what: 'chain memory',
+    wanted: `version ${versions.join(' or ')}`,
+    got: String(version),
+  });
+}
+
+function corruptUnless<T>(wanted: string, read: () => T): T {
+  try {
+    return read();
   } catch (error) {
-    if (XinlianError.is(error, 'STORE_CORRUPT')) throw error;
-    const details = { what: 'chain memory', wanted: 'JSON', got: String(error) };
-    throw new XinlianError('STORE_CORRUPT', details, { cause: error });
+    throw new XinlianError('STORE_CORRUPT', { what: 'chain memory', wanted, got: String(error) }, { cause: error });
   }
 }
 

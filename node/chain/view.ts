@@ -1,9 +1,9 @@
 // What the chain says, answered from memory: read-only, fed by the follower.
 import { getAddress } from 'ethers/address';
 import { toHex, type Hex } from '../core/bytes.ts';
-import type { ChainHead, KeyKind, LogState, Member, Role } from '../core/consortium.ts';
+import type { ChainHead, GrantState, GrantUse, KeyKind, LogState, Member, Role } from '../core/consortium.ts';
 import { currentKey } from '../core/consortium.ts';
-import type { LogId, MemberId } from '../core/ids.ts';
+import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import type { ChainChange, ConsortiumContracts } from './events.ts';
 import type { LiveState } from './live-state.ts';
 import { ACTIVE } from './narrowing.ts';
@@ -132,6 +132,33 @@ export class ChainView {
   }
 
   /**
+   * A grant, unless the chain never heard of it or it ended so long ago that it is forgotten: either way it cannot be
+   * used.
+   */
+  grant(hash: GrantHash): GrantState | undefined {
+    const record = this.#live.head.grants.get(hash);
+    const orphaned = this.#live.narrowings.grants.get(hash);
+    if (!record && !orphaned) return undefined;
+    const { terms, registered, usesLeft = 0, withdrawn = false, suspended = false, resumed } = record ?? {};
+    return {
+      hash,
+      ...(terms && { terms }),
+      ...(registered !== undefined && { registered }),
+      registeredFinal: this.#isFinal(registered),
+      usesLeft,
+      withdrawn: withdrawn || orphaned?.withdrawn === true,
+      suspended:
+        suspended || (resumed !== undefined && !this.#isFinal(resumed)) || orphaned?.suspendedAbove !== undefined,
+    };
+  }
+
+  /** A query id's use of a grant, at the head. */
+  consumption(hash: GrantHash, queryId: Hex): GrantUse | undefined {
+    const block = this.#live.head.grants.get(hash)?.consumed.get(queryId);
+    return block === undefined ? undefined : { block, final: this.#isFinal(block) };
+  }
+
+  /**
    * Tells a listener of every change from now on. What happened while the process was down is not told again: a
    * listener with a memory of its own MUST first compare it with the view.
    * @returns ends the subscription
@@ -145,6 +172,10 @@ export class ChainView {
   publish(change: ChainChange): void {
     this.#peers = undefined;
     for (const listener of this.#listeners) listener(change);
+  }
+
+  #isFinal(block: number | undefined): boolean {
+    return block !== undefined && block <= this.final();
   }
 
   #logState({ last, ...record }: LogRecord): LogState {

@@ -1,9 +1,17 @@
 // Writes to the contracts in the name of one member.
 import { fromHex, toHex, type Hex } from '../core/bytes.ts';
-import { KEY_KINDS, roleBits, type KeyKind, type Role } from '../core/consortium.ts';
+import { KEY_KINDS, roleBits, type GrantTerms, type KeyKind, type Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
-import { parseLogId, type LogId, type MemberId } from '../core/ids.ts';
-import { artifact, decodeLog, encodeAdmission, type ContractName } from './abi.ts';
+import { parseLogId, type GrantHash, type LogId, type MemberId } from '../core/ids.ts';
+import {
+  addressOf,
+  artifact,
+  decodeLog,
+  decodeRevert,
+  encodeAdmission,
+  type ContractName,
+  type Revert,
+} from './abi.ts';
 import type { Admission, ChainEvent, ConsortiumContracts, EventOf, EventType } from './events.ts';
 import type { MinedTransaction, Submitter } from './submitter.ts';
 
@@ -22,6 +30,36 @@ export interface Anchoring {
   /** Consistency proof from the last anchored size; empty for the first. */
   proof: readonly Uint8Array[];
 }
+
+export interface GrantRegistrationItem {
+  terms: GrantTerms;
+  /** Seconds since 1970, included. */
+  deadline: number;
+  /** By the grant key, of `GRANT_REGISTRATION_TYPES`. */
+  signature: Hex;
+}
+
+export interface GrantWithdrawalItem {
+  terms: GrantTerms;
+  /** By the grant key, of `GRANT_WITHDRAWAL_TYPES`. */
+  signature: Hex;
+}
+
+export interface GrantConsumptionItem {
+  terms: GrantTerms;
+  /** 32 bytes. */
+  queryId: Hex;
+  /** By the grantee's transaction key, of `GRANT_CONSUMPTION_TYPES`. Absent: this account is the grantee's. */
+  signed?: { deadline: number; signature: Hex };
+}
+
+/** What became of each item of a batch, in its order: done, or refused for a reason of its own. */
+export interface WrittenBatch extends Written {
+  items: ({ ok: true } | ({ ok: false } & Revert))[];
+}
+
+/** The most items that `GrantRegistry` takes at once. */
+export const GRANT_BATCH = 64;
 
 /** A call that the council votes on. */
 export type CouncilCall =
@@ -66,6 +104,37 @@ export class ChainWriter {
     return { ...written(mined), log: parseLogId(this.#event(mined, 'LogClosed').successor) };
   }
 
+  /** Registers at most `GRANT_BATCH` grants. @throws TOO_LARGE, too */
+  async registerGrants(items: readonly GrantRegistrationItem[], signal?: AbortSignal): Promise<WrittenBatch> {
+    return this.#batch('registerBatch', items, signal);
+  }
+
+  /** Withdraws at most `GRANT_BATCH` grants. @throws TOO_LARGE, too */
+  async withdrawGrants(items: readonly GrantWithdrawalItem[], signal?: AbortSignal): Promise<WrittenBatch> {
+    return this.#batch('withdrawBatch', items, signal);
+  }
+
+  /** Consumes for at most `GRANT_BATCH` queries. @throws TOO_LARGE, too */
+  async consumeGrants(items: readonly GrantConsumptionItem[], signal?: AbortSignal): Promise<WrittenBatch> {
+    const encoded = items.map(({ terms, queryId, signed = OWN }) => ({ terms, queryId, ...signed }));
+    return this.#batch('consumeBatch', encoded, signal);
+  }
+
+  /** Withdraws a grant whose key is lost, registered or not: for members that identify enterprises. @param reason 32 bytes */
+  async withdrawGrantFor(grant: GrantHash, reason: Hex, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('GrantRegistry', 'withdrawFor', [grant, reason], signal));
+  }
+
+  /** Suspends a grant, registered or not: for regulators. @param reason 32 bytes */
+  async suspendGrant(grant: GrantHash, reason: Hex, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('GrantRegistry', 'suspend', [grant, reason], signal));
+  }
+
+  /** Ends a suspension: for regulators. */
+  async resumeGrant(grant: GrantHash, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('GrantRegistry', 'resume', [grant], signal));
+  }
+
   /** Proposes a call to the council, and approves it. */
   async propose(call: CouncilCall, signal?: AbortSignal): Promise<Proposed> {
     const mined = await this.#send('Membership', 'propose', [encodeCouncilCall(call)], signal);
@@ -98,13 +167,26 @@ export class ChainWriter {
     return written(await this.#send('Membership', 'setEndpoints', [endpoints], signal));
   }
 
+  async #batch(method: string, items: readonly object[], signal: AbortSignal | undefined): Promise<WrittenBatch> {
+    const { length } = items;
+    if (length > GRANT_BATCH) throw new XinlianError('TOO_LARGE', { what: 'batch', limit: GRANT_BATCH, got: length });
+    const mined = await this.#send('GrantRegistry', method, [items], signal);
+    const outcome: WrittenBatch = { ...written(mined), items: items.map(() => ({ ok: true })) };
+    for (const event of this.#events(mined)) {
+      if (event.type !== 'GrantItemFailed') continue;
+      const revert = decodeRevert(event.reason) ?? { error: 'unknown', arguments: [event.reason] };
+      outcome.items[event.index] = { ok: false, ...revert };
+    }
+    return outcome;
+  }
+
   async #send(
     contract: ContractName,
     method: string,
     args: unknown[],
     signal: AbortSignal | undefined,
   ): Promise<MinedTransaction> {
-    const to = contract === 'Membership' ? this.#contracts.membership : this.#contracts.logAnchor;
+    const to = addressOf(this.#contracts, contract);
     const data = artifact(contract).abi.encodeFunctionData(method, args) as Hex;
     return this.#submitter.submit({ to, data }, signal);
   }
@@ -129,6 +211,9 @@ export function encodeCouncilCall(call: CouncilCall): Hex {
   const { abi } = artifact('Membership');
   return abi.encodeFunctionData(call.call, councilArguments(call)) as Hex;
 }
+
+/** What stands in place of a signature where the sender is the grantee. */
+const OWN = { deadline: 0, signature: '0x' } as const;
 
 function councilArguments(call: CouncilCall): unknown[] {
   switch (call.call) {

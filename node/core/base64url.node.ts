@@ -6,6 +6,17 @@ export function encodeBase64Url(bytes: Uint8Array): string {
 }
 
 /** As in `base64url.ts`. */
+export function encodeBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+}
+
+/** As in `base64url.ts`. */
+export function decodeBase64(text: string): Uint8Array {
+  // A copy: small buffers share one page, which would be kept whole.
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+/** As in `base64url.ts`. */
 export function encodeChunks(bytes: Uint8Array, size: number): string[] {
   const stride = Math.ceil(size / 3) * 3;
   const count = bytes.length / size;

@@ -1,4 +1,4 @@
-// base64url without padding (RFC 4648, section 5) for hot paths. A record has some thirty salts and as many disclosures:
+// base64url without padding (RFC 4648, section 5) for hot paths, and base64. A record has some thirty salts and as many disclosures:
 // the price is in the calls between text and bytes, so those are made once for all of them.
 
 const CODES = Uint8Array.from(
@@ -41,6 +41,18 @@ export function encodeLines(lines: readonly string[]): string[] {
   }
   const text = decoder.decode(out.subarray(0, at));
   return ends.map((end, i) => text.slice(i === 0 ? 0 : ends[i - 1], end));
+}
+
+/** Standard base64 with padding (RFC 4648, section 4). */
+export function encodeBase64(bytes: Uint8Array): string {
+  let binary = '';
+  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
+  return btoa(binary);
+}
+
+/** Of what is base64 with padding already; stray bits in it are lost. */
+export function decodeBase64(text: string): Uint8Array {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
 function encodedLength(length: number): number {

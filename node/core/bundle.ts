@@ -11,24 +11,31 @@ export const BUNDLE_MEDIA_TYPE = 'application/vnd.xinlian.bundle+json';
 const MAX_BUNDLE_LENGTH = 1_000_000;
 
 const MAX_PROOF = 64;
-const LARGEST_POSITION = 2 ** 40 - 1;
+export const LARGEST_POSITION = 2 ** 40 - 1;
 
 const closed = { additionalProperties: false };
 
 const hash = Type.String({ pattern: '^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$', description: '32 bytes, base64' });
-const hashes = Type.Array(hash, { maxItems: MAX_PROOF });
+export const HASHES = Type.Array(hash, { maxItems: MAX_PROOF });
 const HEX = '^0x([0-9a-f]{2})*$';
-const entry = Type.String({ pattern: '^[A-Za-z0-9_-]+$', description: 'Bytes of a log entry, base64url' });
+export const ENTRY_TEXT = Type.String({
+  pattern: '^[A-Za-z0-9_-]+$',
+  description: 'Bytes of a log entry, base64url',
+});
+export const STATUS_BITMAP = Type.String({
+  pattern: '^[A-Za-z0-9+/]{6}[AEIMQUYcgkosw048]=$',
+  description: '5 bytes, base64',
+});
 const index = Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER });
 
 /** Status of the entry at `position`, as the status entry under the checkpoint covers it. */
 export const StatusPart = Type.Object(
   {
     value: Type.Optional(Type.String({ description: 'RFC 8785 form of the status; absent: live' })),
-    bitmap: Type.String({ pattern: '^[A-Za-z0-9+/]{6}[AEIMQUYcgkosw048]=$', description: '5 bytes, base64' }),
-    siblings: hashes,
-    entry,
-    inclusion: hashes,
+    bitmap: STATUS_BITMAP,
+    siblings: HASHES,
+    entry: ENTRY_TEXT,
+    inclusion: HASHES,
   },
   closed,
 );
@@ -57,9 +64,9 @@ export const Bundle = Type.Object(
     type: Type.Literal('xinlian/bundle/v1'),
     payload: Type.String({ description: "RFC 8785 form of the record's payload" }),
     disclosures: Type.Array(Type.String({ pattern: '^[A-Za-z0-9_-]+$' }), { maxItems: MOST_CLAIMS }),
-    entry,
+    entry: ENTRY_TEXT,
     position: Type.Integer({ minimum: 0, maximum: LARGEST_POSITION }),
-    inclusion: hashes,
+    inclusion: HASHES,
     status: StatusPart,
     checkpoint: Type.String({ description: 'C2SP signed note with one signature' }),
     signer: Type.Object(

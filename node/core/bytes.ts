@@ -1,4 +1,5 @@
 // Bytes and their text forms. Pure: runs in Node and in a browser.
+import { decodeBase64, encodeBase64, encodeBase64Url } from '#base64url';
 import { malformed } from './errors.ts';
 
 export type Hex = `0x${string}`;
@@ -62,15 +63,13 @@ export function fromHex(text: string, length?: number): Uint8Array {
 
 /** Standard base64 with padding (RFC 4648, section 4). */
 export function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (let i = 0; i < bytes.length; i += 8192) binary += String.fromCharCode(...bytes.subarray(i, i + 8192));
-  return btoa(binary);
+  return encodeBase64(bytes);
 }
 
 /** Strict: padding wanted, no white space, no stray bits. */
 export function fromBase64(text: string, length?: number): Uint8Array {
   if (!/^[A-Za-z0-9+/]*={0,2}$/.test(text) || text.length % 4 !== 0) malformed('base64', 'padded base64', text);
-  const bytes = Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+  const bytes = decodeBase64(text);
   if (toBase64(bytes) !== text) malformed('base64', 'its one canonical form', text);
   if (length !== undefined && bytes.length !== length) malformed('base64', `${length} bytes`, text);
   return bytes;
@@ -78,7 +77,7 @@ export function fromBase64(text: string, length?: number): Uint8Array {
 
 /** base64url without padding (RFC 4648, section 5). */
 export function toBase64Url(bytes: Uint8Array): string {
-  return toBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
+  return encodeBase64Url(bytes);
 }
 
 /** Strict: no padding, no white space, no stray bits. */

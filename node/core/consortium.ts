@@ -1,6 +1,6 @@
-// What the chain says of members and logs, as every layer speaks of it.
+// What the chain says of members, logs and grants, as every layer speaks of it.
 import type { Hex } from './bytes.ts';
-import type { LogId, MemberId } from './ids.ts';
+import type { GrantHash, LogId, MemberId } from './ids.ts';
 
 /** Roles in the order of their bits in `contracts/types/Roles.sol`. */
 export const ROLES = ['council', 'source', 'regulator', 'centre', 'bank', 'auditor', 'identifier'] as const;
@@ -91,4 +91,42 @@ export interface ChainHead {
   hash: Hex;
   /** Block time, seconds since 1970. */
   time: number;
+}
+
+/** What the chain is shown of a grant; `grantHashOf` makes its id. The twin of `contracts/types/Grants.sol`. */
+export interface GrantTerms {
+  /** SHA-256 of the grant artefact's canonical bytes, 32 bytes. */
+  artefact: Hex;
+  /** EIP-55 address of the grant key. */
+  key: Hex;
+  /** The member that may use it. */
+  grantee: MemberId;
+  /** Seconds since 1970, included. */
+  validFrom: number;
+  /** Seconds since 1970, excluded. */
+  validTo: number;
+  /** How many query ids may consume it, at most 65,535; 0: uncounted, it is never consumed. */
+  uses: number;
+}
+
+/** A grant as the chain knows it. What widens it counts when final, what narrows it at first sight. */
+export interface GrantState {
+  hash: GrantHash;
+  /** Of the registration at the head; absent where there is none. */
+  terms?: GrantTerms;
+  /** Block of the registration at the head. */
+  registered?: number;
+  registeredFinal: boolean;
+  /** At the head; 0 where it is not registered. */
+  usesLeft: number;
+  /** Ended for good: by any withdrawal ever seen, taken back by a reorganisation or not. */
+  withdrawn: boolean;
+  /** Until a resumption is final, even where a reorganisation took the suspension back. */
+  suspended: boolean;
+}
+
+/** A query id's use of a grant, at the head. */
+export interface GrantUse {
+  block: number;
+  final: boolean;
 }

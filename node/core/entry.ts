@@ -24,6 +24,12 @@ const kinds = {
   publish: ['item', 'edition', 'commitment'],
   supersede: ['item', 'edition', 'commitment', 'ref'],
   annul: ['ref'],
+  /** An access that was answered or refused: the commitment to its opening, and nothing else (core/receipt.ts). */
+  receipt: ['commitment'],
+  /** A query that the log's owner sent. */
+  query: ['commitment'],
+  /** A certificate that the log's owner gave an enterprise: SHA-256 of it. Its status tells whether it was taken back. */
+  certificate: ['commitment'],
   status: ['root'],
 } as const satisfies Record<string, readonly (keyof Members)[]>;
 

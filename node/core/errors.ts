@@ -27,6 +27,9 @@ export interface ErrorDetails {
   PEER_NOT_ADMITTED: { peer: string };
   UNAUTHENTICATED: { reason: string };
   FORBIDDEN: { wanted: string; got: string };
+  // Grants
+  /** `reason`: one of REFUSALS in query.ts. */
+  GRANT_REFUSED: { grant: string; reason: string; detail: string };
   // Calls
   NOT_FOUND: { what: string; id: string };
   CONFLICT: { what: string; wanted: string; got: string };

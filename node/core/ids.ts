@@ -2,6 +2,7 @@
 import { keccak_256 } from '@noble/hashes/sha3.js';
 import type { Branded } from './brand.ts';
 import { concat, fromHex, toHex, utf8, type Hex } from './bytes.ts';
+import type { GrantTerms } from './consortium.ts';
 import { malformed } from './errors.ts';
 import type { Uscc } from './uscc.ts';
 
@@ -11,11 +12,17 @@ export type MemberId = Branded<Hex, 'MemberId'>;
 /** `0x` and 64 lower-case hex digits. */
 export type LogId = Branded<Hex, 'LogId'>;
 
+/** A grant on the chain, `0x` and 64 lower-case hex digits; see `grantHashOf`. */
+export type GrantHash = Branded<Hex, 'GrantHash'>;
+
 /** 16 bytes, base64url: 22 characters. */
 export type RecordId = Branded<string, 'RecordId'>;
 
 const HASH = /^0x[0-9a-f]{64}$/;
 const RECORD = /^[A-Za-z0-9_-]{21}[AQgw]$/; // 128 bits fill 21 characters and a third of the last
+const GRANT_TERMS_TYPE_HASH = keccak_256(
+  utf8('GrantTerms(bytes32 artefact,address key,bytes32 grantee,uint32 validFrom,uint32 validTo,uint16 uses)'),
+);
 const CATALOGUE_CODE = /^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,63}$/;
 
 /** Throws `MALFORMED`. */
@@ -28,6 +35,12 @@ export function parseMemberId(text: string): MemberId {
 export function parseLogId(text: string): LogId {
   if (!HASH.test(text)) malformed('log id', '0x and 64 lower-case hex digits', text);
   return text as LogId;
+}
+
+/** Throws `MALFORMED`. */
+export function parseGrantHash(text: string): GrantHash {
+  if (!HASH.test(text)) malformed('grant hash', '0x and 64 lower-case hex digits', text);
+  return text as GrantHash;
 }
 
 /** Throws `MALFORMED`. */
@@ -76,6 +89,21 @@ export function logIdOf({ chainId, logAnchor, deployment, owner, scope, ordinal 
     uintWord('ordinal', ordinal, 64n),
   );
   return toHex(keccak_256(encoded)) as LogId;
+}
+
+/** EIP-712 hashStruct of the terms. Throws `MALFORMED`. */
+export function grantHashOf({ artefact, key, grantee, validFrom, validTo, uses }: GrantTerms): GrantHash {
+  const encoded = concat(
+    GRANT_TERMS_TYPE_HASH,
+    fromHex(artefact, 32),
+    new Uint8Array(12),
+    fromHex(key, 20),
+    fromHex(grantee, 32),
+    uintWord('validFrom', validFrom, 32n),
+    uintWord('validTo', validTo, 32n),
+    uintWord('uses', uses, 16n),
+  );
+  return toHex(keccak_256(encoded)) as GrantHash;
 }
 
 /** An unsigned integer as the ABI writes it: 32 bytes, big-endian. */

@@ -1,9 +1,11 @@
-// JWE (RFC 7516) in the one form that this project seals with: compact, ECDH-ES on P-256 (RFC 7518, section 4.6), A256GCM.
+// JWE (RFC 7516) in the one form that this project seals with: compact, ECDH-ES on P-256 (RFC 7518, section 4.6), A256GCM;
+// A128CBC-HS256 too, for who has to make do with a shell.
 //
 // The private half stays with its key provider: it is asked for the shared secret only, as an HSM would be.
-import { p256 } from '@noble/curves/nist.js';
 import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from './bytes.ts';
 import { malformed, XinlianError } from './errors.ts';
+import { assertP256Point } from './p256.ts';
+import { agreeEphemerally, decryptAesGcm, decryptCbcHmac, encryptAesGcm, encryptCbcHmac } from '#aead';
 import { sha256 } from '#sha256';
 
 /** The recipient's side of the key agreement. */
@@ -12,22 +14,33 @@ export interface Agreement {
   deriveBits(peer: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
-const MAX_JWE = 1 << 20;
+/** As much as one frame between two nodes carries. */
+const MAX_JWE = 4 << 20;
+
+/** Content encryption (RFC 7518, section 5): what a JWE's `enc` may be. */
+export const ENCRYPTIONS = ['A256GCM', 'A128CBC-HS256'] as const;
+export type Encryption = (typeof ENCRYPTIONS)[number];
+
+const IV_BYTES: Record<Encryption, number> = { A256GCM: 12, 'A128CBC-HS256': 16 };
 
 /**
  * Seals to a P-256 public key.
  * @param recipient compressed or uncompressed point
  * @param contentType `cty`: what the plaintext is, e.g. JWT
  */
-export async function sealJwe(plaintext: Uint8Array, recipient: Uint8Array, contentType?: string): Promise<string> {
-  const ephemeral = p256.keygen();
-  const point = p256.getPublicKey(ephemeral.secretKey, false);
+export async function sealJwe(
+  plaintext: Uint8Array,
+  recipient: Uint8Array,
+  contentType?: string,
+  enc: Encryption = 'A256GCM',
+): Promise<string> {
+  const { point, secret } = agreeEphemerally(recipient);
   const epk = { crv: 'P-256', kty: 'EC', x: toBase64Url(point.subarray(1, 33)), y: toBase64Url(point.subarray(33)) };
-  const header = { alg: 'ECDH-ES', ...(contentType && { cty: contentType }), enc: 'A256GCM', epk };
+  const header = { alg: 'ECDH-ES', ...(contentType && { cty: contentType }), enc, epk };
   const protectedHeader = toBase64Url(utf8(JSON.stringify(header)));
-  const secret = p256.getSharedSecret(ephemeral.secretKey, recipient, true).subarray(1);
-  const iv = crypto.getRandomValues(new Uint8Array(12));
-  const sealed = await sealAesGcm(concatKdf(secret), iv, utf8(protectedHeader), plaintext);
+  const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES[enc]));
+  const encrypt = enc === 'A256GCM' ? encryptAesGcm : encryptCbcHmac;
+  const sealed = await encrypt(concatKdf(secret, enc), iv, utf8(protectedHeader), plaintext);
   const [text, tag] = [sealed.subarray(0, -16), sealed.subarray(-16)];
   return `${protectedHeader}..${toBase64Url(iv)}.${toBase64Url(text)}.${toBase64Url(tag)}`;
 }
@@ -45,19 +58,24 @@ export async function openJwe(
   if (parts.length !== 5) malformed('JWE', 'five parts', `${parts.length} parts`);
   const [protectedHeader, encryptedKey, iv, text, tag] = parts as [string, string, string, string, string];
   if (encryptedKey !== '') malformed('JWE', 'no encrypted key (ECDH-ES)', 'one');
-  const header = parseHeader(protectedHeader);
-  const secret = await agreement.deriveBits(header.point);
-  const plaintext = await openAesGcm(
-    concatKdf(secret, header.apu, header.apv),
-    fromBase64Url(iv, 12),
-    utf8(protectedHeader),
-    concat(fromBase64Url(text), fromBase64Url(tag, 16)),
-    'JWE',
-  );
-  return { plaintext, ...(header.cty !== undefined && { contentType: header.cty }) };
+  const { enc, point, apu, apv, cty } = parseHeader(protectedHeader);
+  const key = concatKdf(await agreement.deriveBits(point), enc, apu, apv);
+  const decrypt = enc === 'A256GCM' ? decryptAesGcm : decryptCbcHmac;
+  const sealed = concat(fromBase64Url(text), fromBase64Url(tag, 16));
+  const plaintext = await decrypt(key, fromBase64Url(iv, IV_BYTES[enc]), utf8(protectedHeader), sealed);
+  if (!plaintext) throw new XinlianError('SIGNATURE_INVALID', { what: 'JWE', key: 'shared' });
+  return { plaintext, ...(cty !== undefined && { contentType: cty }) };
 }
 
-function parseHeader(encoded: string): { point: Uint8Array; cty?: string; apu?: Uint8Array; apv?: Uint8Array } {
+interface Header {
+  enc: Encryption;
+  point: Uint8Array;
+  cty?: string;
+  apu?: Uint8Array;
+  apv?: Uint8Array;
+}
+
+function parseHeader(encoded: string): Header {
   const text = fromUtf8(fromBase64Url(encoded));
   let header: unknown;
   try {
@@ -67,19 +85,16 @@ function parseHeader(encoded: string): { point: Uint8Array; cty?: string; apu?: 
   }
   if (typeof header !== 'object' || header === null) malformed('JWE header', 'an object', text);
   const { alg, enc, epk, cty, apu, apv, crit, zip } = header as Record<string, unknown>;
-  if (alg !== 'ECDH-ES' || enc !== 'A256GCM')
-    malformed('JWE header', 'alg ECDH-ES and enc A256GCM', `${String(alg)}, ${String(enc)}`);
+  if (alg !== 'ECDH-ES' || !isEncryption(enc))
+    return malformed('JWE header', `alg ECDH-ES and enc ${ENCRYPTIONS.join(' or ')}`, `${String(alg)}, ${String(enc)}`);
   if (crit !== undefined || zip !== undefined) malformed('JWE header', 'neither crit nor zip', text);
   const { kty, crv, x, y } = (epk ?? {}) as Record<string, unknown>;
   if (kty !== 'EC' || crv !== 'P-256' || typeof x !== 'string' || typeof y !== 'string')
     malformed('JWE epk', 'an EC key on P-256', JSON.stringify(epk));
   const point = concat(Uint8Array.of(4), fromBase64Url(x, 32), fromBase64Url(y, 32));
-  try {
-    p256.Point.fromBytes(point).assertValidity();
-  } catch {
-    malformed('JWE epk', 'a point of P-256', x);
-  }
+  assertP256Point('JWE epk', point);
   return {
+    enc,
     point,
     ...(typeof cty === 'string' && { cty }),
     ...(typeof apu === 'string' && { apu: fromBase64Url(apu) }),
@@ -87,13 +102,18 @@ function parseHeader(encoded: string): { point: Uint8Array; cty?: string; apu?: 
   };
 }
 
-/** RFC 7518, section 4.6.2: one round gives the 256 bits of A256GCM. */
+function isEncryption(enc: unknown): enc is Encryption {
+  return ENCRYPTIONS.some((known) => known === enc);
+}
+
+/** RFC 7518, section 4.6.2: one round gives the 256 bits that both encryptions want. */
 function concatKdf(
   secret: Uint8Array,
+  enc: Encryption,
   apu: Uint8Array = new Uint8Array(),
   apv: Uint8Array = new Uint8Array(),
 ): Uint8Array {
-  const algorithm = utf8('A256GCM');
+  const algorithm = utf8(enc);
   return sha256(
     concat(u32(1), secret, u32(algorithm.length), algorithm, u32(apu.length), apu, u32(apv.length), apv, u32(256)),
   );
@@ -112,9 +132,7 @@ export async function sealAesGcm(
   additional: Uint8Array,
   plaintext: Uint8Array,
 ): Promise<Uint8Array> {
-  const handle = await importAes(key);
-  const algorithm = { name: 'AES-GCM', iv: own(iv), additionalData: own(additional) };
-  return new Uint8Array(await crypto.subtle.encrypt(algorithm, handle, own(plaintext)));
+  return encryptAesGcm(key, iv, additional, plaintext);
 }
 
 /** @throws SIGNATURE_INVALID where the tag does not fit */
@@ -125,20 +143,7 @@ export async function openAesGcm(
   sealed: Uint8Array,
   what: string,
 ): Promise<Uint8Array> {
-  const handle = await importAes(key);
-  const algorithm = { name: 'AES-GCM', iv: own(iv), additionalData: own(additional) };
-  try {
-    return new Uint8Array(await crypto.subtle.decrypt(algorithm, handle, own(sealed)));
-  } catch (cause) {
-    throw new XinlianError('SIGNATURE_INVALID', { what, key: 'shared' }, { cause });
-  }
-}
-
-function importAes(key: Uint8Array): Promise<CryptoKey> {
-  return crypto.subtle.importKey('raw', own(key), 'AES-GCM', false, ['encrypt', 'decrypt']);
-}
-
-/** WebCrypto's types want bytes over an unshared buffer; so do its implementations. */
-function own(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
-  return bytes.buffer instanceof ArrayBuffer ? (bytes as Uint8Array<ArrayBuffer>) : new Uint8Array(bytes);
+  const plaintext = await decryptAesGcm(key, iv, additional, sealed);
+  if (!plaintext) throw new XinlianError('SIGNATURE_INVALID', { what, key: 'shared' });
+  return plaintext;
 }

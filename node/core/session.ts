@@ -1,19 +1,16 @@
 // Sealed sessions (docs/protocol.md, section 5): both ends of a channel that a gateway carries and cannot read.
 import { concat, fromBase64Url, fromUtf8, toBase64Url, u64, utf8 } from './bytes.ts';
 import { malformed, XinlianError } from './errors.ts';
+import { ed25519Jwk } from './jwk.ts';
+import { parseJws, signJws, verifyJws, type JwsSigner } from './jws.ts';
 import { hkdfExpand } from '#hkdf';
 import { openAesGcm, openJwe, sealAesGcm, sealJwe, type Agreement } from './jwe.ts';
 import { sessionManifest, type SessionManifest } from './messages/session.ts';
-import { ed25519 } from '@noble/curves/ed25519.js';
 
 /** Longest life of a session, in seconds. */
 export const SESSION_SECONDS = 3600;
 
 const TYPE = 'xinlian-session+jwt';
-
-export interface ManifestSigner {
-  sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
-}
 
 /**
  * The client's side: a fresh session towards a home node.
@@ -22,7 +19,7 @@ export interface ManifestSigner {
  */
 export async function createSession(
   input: { client: string; home: string; nowSeconds: number; sealingKey: Uint8Array },
-  signer: ManifestSigner,
+  signer: JwsSigner,
 ): Promise<{ manifest: SessionManifest; sealed: string }> {
   const manifest: SessionManifest = {
     iss: input.client,
@@ -32,9 +29,7 @@ export async function createSession(
     exp: input.nowSeconds + SESSION_SECONDS,
     key: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
   };
-  const head = toBase64Url(utf8(JSON.stringify({ alg: 'EdDSA', typ: TYPE })));
-  const signed = `${head}.${toBase64Url(sessionManifest.encode(manifest))}`;
-  const jws = `${signed}.${toBase64Url(await signer.sign(utf8(signed)))}`;
+  const jws = await signJws(TYPE, manifest, signer);
   return { manifest, sealed: await sealJwe(utf8(jws), input.sealingKey, 'JWT') };
 }
 
@@ -49,18 +44,11 @@ export async function acceptSession(
   expected: { home: string; nowSeconds: number; clientKey: (member: string) => Uint8Array | undefined },
 ): Promise<SessionManifest> {
   const { plaintext } = await openJwe(sealed, agreement);
-  const parts = fromUtf8(plaintext).split('.');
-  if (parts.length !== 3) malformed('session JWS', 'three parts', `${parts.length} parts`);
-  const [head, body, signature] = parts as [string, string, string];
-  const header = fromUtf8(fromBase64Url(head));
-  if (header !== JSON.stringify({ alg: 'EdDSA', typ: TYPE }))
-    malformed('session JWS header', `alg EdDSA, typ ${TYPE}`, header);
-  const manifest = sessionManifest.decode(fromBase64Url(body));
+  const jws = parseJws(fromUtf8(plaintext), TYPE);
+  const manifest = sessionManifest.decode(jws.payload);
   const key = expected.clientKey(manifest.iss);
   if (!key) throw new XinlianError('UNAUTHENTICATED', { reason: `member ${manifest.iss} has no client key here` });
-  if (!ed25519.verify(fromBase64Url(signature, 64), utf8(`${head}.${body}`), key, { zip215: false })) {
-    throw new XinlianError('SIGNATURE_INVALID', { what: 'session', key: manifest.iss });
-  }
+  await verifyJws(jws, ed25519Jwk(key), manifest.iss);
   if (manifest.aud !== expected.home)
     throw new XinlianError('UNAUTHENTICATED', { reason: `the session is for ${manifest.aud}` });
   if (manifest.exp - manifest.iat > SESSION_SECONDS)

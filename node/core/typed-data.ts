@@ -2,7 +2,9 @@
 import { TypedDataEncoder, type TypedDataDomain, type TypedDataField } from 'ethers/hash';
 import type { Hex } from './bytes.ts';
 import { XinlianError } from './errors.ts';
-import type { MemberId } from './ids.ts';
+import type { GrantHash, MemberId } from './ids.ts';
+
+export type { TypedDataDomain };
 
 export type TypedDataTypes = Record<string, TypedDataField[]>;
 
@@ -16,6 +18,34 @@ export const KEY_ROTATION_TYPES = {
 } satisfies TypedDataTypes;
 
 export type KeyRotation = { member: MemberId; previous: Hex; current: Hex };
+
+/** Signed by the grant key, for `GrantRegistry.register`. The deadline, in seconds since 1970, is included. */
+export const GRANT_REGISTRATION_TYPES = {
+  GrantRegistration: [
+    { name: 'grant', type: 'bytes32' },
+    { name: 'deadline', type: 'uint64' },
+  ],
+} satisfies TypedDataTypes;
+
+export type GrantRegistration = { grant: GrantHash; deadline: number };
+
+/** Signed by the grant key, for `GrantRegistry.withdraw`. It has no deadline: a withdrawal is for good. */
+export const GRANT_WITHDRAWAL_TYPES = {
+  GrantWithdrawal: [{ name: 'grant', type: 'bytes32' }],
+} satisfies TypedDataTypes;
+
+export type GrantWithdrawal = { grant: GrantHash };
+
+/** Signed by the grantee's current transaction key, for `GrantRegistry.consumeFor`. */
+export const GRANT_CONSUMPTION_TYPES = {
+  GrantConsumption: [
+    { name: 'grant', type: 'bytes32' },
+    { name: 'queryId', type: 'bytes32' },
+    { name: 'deadline', type: 'uint64' },
+  ],
+} satisfies TypedDataTypes;
+
+export type GrantConsumption = { grant: GrantHash; queryId: Hex; deadline: number };
 
 /** The domain of every signature. The deployment nonce tells apart two consortia that share a chain id. */
 export function xinlianDomain(at: {

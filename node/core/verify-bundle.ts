@@ -118,7 +118,7 @@ function within<T>(link: ProofLink, part: () => T): T {
   }
 }
 
-type RecordEntry = Extract<Entry, { commitment: Uint8Array }>;
+type RecordEntry = Extract<Entry, { item: string }>;
 
 function verifyLinks(json: unknown, context: VerificationContext, checks: LinkCheck[]): Verification {
   const trusted: string[] = [];
@@ -199,7 +199,7 @@ function openRecord(
 
 function recordEntry(bytes: Uint8Array): RecordEntry {
   const entry = decodeEntry(bytes);
-  return 'commitment' in entry ? entry : broken('entry', 'the entry carries no record', 'a record', entry.kind);
+  return 'item' in entry ? entry : broken('entry', 'the entry carries no record', 'a record', entry.kind);
 }
 
 function readCheckpoint({ checkpoint: note, signer, position }: Bundle): VerifiedCheckpoint {

@@ -37,12 +37,15 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
   #committing = new Staged();
   /** Size behind the last status entry. */
   #coveredSize = 0;
+  /** Size of the last checkpoint that is on the disk. */
+  #shownSize: number;
 
   private constructor(store: LogStore<B>, state: StoredLog, pending: Map<number, Uint8Array | null>) {
     this.#store = store;
     this.#state = state;
     this.#frontier = new TreeFrontier(state.size, state.frontier);
     this.#pending = pending;
+    this.#shownSize = state.signed?.size ?? 0;
   }
 
   /** Begins an empty log. The caller stores it by its first write. */
@@ -85,6 +88,11 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
   /** Root at `size`. */
   root(): Uint8Array {
     return this.#frontier.root();
+  }
+
+  /** Size of the last signed checkpoint that is durable: what is proved to others is under that one. 0 before the first. */
+  get shownSize(): number {
+    return this.#shownSize;
   }
 
   /** Whether something changed that no signed checkpoint covers. */
@@ -183,7 +191,11 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
     this.#store.putLog(batch, this.#state);
     this.#committing = this.#staged;
     this.#staged = new Staged();
-    return () => (this.#committing = new Staged());
+    const shown = this.#state.signed?.size ?? 0;
+    return () => {
+      this.#committing = new Staged();
+      this.#shownSize = shown;
+    };
   }
 
   #addToTile(batch: B, level: number, index: number, hash: Uint8Array): void {

@@ -7,7 +7,22 @@ import type { Agreement } from '../core/jwe.ts';
 import { AgencyLog } from './agency-log.ts';
 import { Checkpointer, type CheckpointerOptions, type CheckpointKey } from './checkpointer.ts';
 import type { GroupCommit } from './group-commit.ts';
-import type { AnchorProver, ChainView, ChainWriter, Clock, Log, LogStore, StoredLog, WriteBatch } from './ports.ts';
+import type {
+  AnchorProver,
+  ChainView,
+  ChainWriter,
+  Clock,
+  GrantWriter,
+  Log,
+  LogStore,
+  StoredLog,
+  WriteBatch,
+} from './ports.ts';
+import { GrantDesk } from './grant-desk.ts';
+import type { IdentifyingMember } from './identity-desk.ts';
+import type { AskingMember } from './journal.ts';
+import type { ProvidingMember } from './provider.ts';
+import type { ServingMember } from './subject-desk.ts';
 import type { Reading } from './records.ts';
 import type { Publishing } from './submissions.ts';
 import type { Home } from './sessions.ts';
@@ -36,7 +51,7 @@ interface Dependencies<B extends Batch> {
   keys: HostedKeys;
   vault: RecordVault;
   view: ChainView;
-  writer: ChainWriter;
+  writer: ChainWriter & GrantWriter;
   prover: AnchorProver;
   clock: Clock;
   logger: Log;
@@ -46,6 +61,8 @@ export class MemberNode<B extends Batch = Batch> {
   readonly id: MemberId;
   readonly #options: CheckpointerOptions;
   readonly #needs: Dependencies<B>;
+  /** Brings grants to the chain, under this member's account. */
+  readonly grants: GrantDesk;
   #open: { log: AgencyLog<B>; checkpointer: Checkpointer<B> } | undefined;
   #waits = 'the chain, to open its log';
 
@@ -53,6 +70,7 @@ export class MemberNode<B extends Batch = Batch> {
     this.id = id;
     this.#options = options;
     this.#needs = dependencies;
+    this.grants = new GrantDesk(dependencies.writer);
   }
 
   /** Goes on with the log that is in the store. @returns whether there is one */
@@ -103,6 +121,11 @@ export class MemberNode<B extends Batch = Batch> {
     return this.#open.log;
   }
 
+  /** Under this member's account. */
+  get writer(): ChainWriter & GrantWriter {
+    return this.#needs.writer;
+  }
+
   get vault(): RecordVault {
     return this.#needs.vault;
   }
@@ -127,6 +150,28 @@ export class MemberNode<B extends Batch = Batch> {
       signers: () => [...past, keys.checkpoint.publicKey],
       waits: () => this.waits(),
     };
+  }
+
+  identifying(): IdentifyingMember<B> {
+    return { id: this.id, log: this.log, key: this.#needs.keys.checkpoint };
+  }
+
+  serving(): ServingMember<B> {
+    const { keys, vault } = this.#needs;
+    return { id: this.id, log: this.log, vault, sealing: keys.sealing, key: keys.checkpoint };
+  }
+
+  providing(): ProvidingMember<B> {
+    const { keys, vault, view } = this.#needs;
+    const member = view.member(this.id);
+    if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: this.id });
+    const { region } = member;
+    return { id: this.id, region, log: this.log, vault, sealing: keys.sealing, key: keys.checkpoint };
+  }
+
+  asking(): AskingMember<B> {
+    const { keys, vault, writer } = this.#needs;
+    return { id: this.id, log: this.log, vault, sealing: keys.sealing, writer };
   }
 
   home(): Home {

@@ -4,14 +4,20 @@ import type { Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseMemberId, type MemberId } from '../core/ids.ts';
 import { decodeParcel, encodeParcel } from '../core/messages/codec.ts';
+import { grantOutcomes, grantRef, grantRegistrations, grantWithdrawal } from '../core/messages/grant.ts';
+import { certificateRef, certification, issuedCertificate } from '../core/messages/identity.ts';
 import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
 import { bundleRequest, recordRef, recordStatus } from '../core/messages/record.ts';
+import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
+import type { IdentityDesk } from './identity-desk.ts';
 import type { MemberNode } from './member-node.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
 import type { Records } from './records.ts';
 import type { Submissions } from './submissions.ts';
+import { viewOf, type TellingView } from './view-of.ts';
+import type { SeenWithdrawals } from './withdrawals.ts';
 
 type Batch = WriteBatch & { readonly length: number };
 
@@ -20,9 +26,13 @@ interface Dependencies<B extends Batch> {
   members: ReadonlyMap<string, MemberNode<B>>;
   submissions: Submissions<B>;
   records: Records<B>;
-  view: ChainView;
+  withdrawals: SeenWithdrawals<B>;
+  identity: IdentityDesk<B>;
+  view: ChainView & TellingView;
   logger: Log;
 }
+
+const NOTHING = new Uint8Array();
 
 /** Roles that a method asks of its caller. */
 const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
@@ -32,6 +42,11 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'submission/close': ['source'],
   'record/status': [],
   'record/bundle': [],
+  'grant/register': [],
+  'grant/withdraw': [],
+  'identity/certify': ['identifier'],
+  'identity/revoke': ['identifier'],
+  'view/members': [],
 };
 
 export class Methods<B extends Batch> {
@@ -81,7 +96,7 @@ export class Methods<B extends Batch> {
   }
 
   async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
-    const { submissions, records } = this.#needs;
+    const { submissions, records, withdrawals, identity, view } = this.#needs;
     switch (method) {
       case 'submission/open':
         return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
@@ -99,6 +114,17 @@ export class Methods<B extends Batch> {
         return recordStatus.encode(records.status(member.reading(), recordRef.decode(argument)));
       case 'record/bundle':
         return utf8(JSON.stringify(await records.bundle(member.reading(), bundleRequest.decode(argument))));
+      case 'grant/register':
+        return grantOutcomes.encode(await member.grants.register(grantRegistrations.decode(argument)));
+      case 'grant/withdraw':
+        return grantRef.encode({ grant: await withdrawals.take(grantWithdrawal.decode(argument), true) });
+      case 'identity/certify':
+        return issuedCertificate.encode(await identity.certify(member.identifying(), certification.decode(argument)));
+      case 'identity/revoke':
+        await identity.revoke(member.identifying(), certificateRef.decode(argument).jti);
+        return NOTHING;
+      case 'view/members':
+        return viewCodec.encode(viewOf(view, viewRequest.decode(argument).members));
     }
   }
 }

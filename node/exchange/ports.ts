@@ -1,8 +1,18 @@
 // What the use cases need of the world. Adapters fit these by shape; only `node.ts` joins them.
 import type { Hex } from '../core/bytes.ts';
 import type { AnchorProof } from '../core/bundle.ts';
-import type { AnchoredHead, ChainHead, KeyKind, LogState, Member, Role } from '../core/consortium.ts';
-import type { LogId, MemberId, RecordId } from '../core/ids.ts';
+import type {
+  AnchoredHead,
+  ChainHead,
+  GrantState,
+  GrantTerms,
+  KeyKind,
+  LogState,
+  Member,
+  Role,
+} from '../core/consortium.ts';
+import type { GrantHash, LogId, MemberId, RecordId } from '../core/ids.ts';
+import type { GrantWithdrawal } from '../core/messages/grant.ts';
 import type { SubmissionState } from '../core/messages/publish.ts';
 
 export interface Clock {
@@ -93,6 +103,10 @@ export interface RecordStore<B extends WriteBatch = WriteBatch> {
   /** Sealed parts of a version. */
   putVersion(batch: B, id: RecordId, version: number, parts: SealedVersion): void;
   version(id: RecordId, version: number): SealedVersion | undefined;
+  /** Notes whose record it is. @param subject see `RecordVault.subjectKey` */
+  putSubject(batch: B, log: number, subject: Uint8Array, id: RecordId): void;
+  /** Records of a subject in a log, in the order of their ids. */
+  bySubject(log: number, subject: Uint8Array): AsyncIterable<RecordId>;
 }
 
 export interface SealedVersion {
@@ -124,6 +138,110 @@ export interface ClosedSubmission {
   time: number;
   /** How many it had. */
   chunks: number;
+}
+
+/** Whose answer to which query: an answer is kept for who asks again. */
+export interface AnswerPlace {
+  provider: MemberId;
+  grantee: string;
+  /** Query id, base64url of 32 bytes. */
+  query: string;
+  page: number;
+}
+
+/** A withdrawal that was seen by its signed word. */
+export interface SeenWithdrawal {
+  /** End of the grant, seconds since 1970. */
+  validTo: number;
+  /** What this node still has to bring to the chain. */
+  pending?: GrantWithdrawal;
+}
+
+/** What accesses leave behind. */
+export interface AccessStore<B extends WriteBatch = WriteBatch> {
+  /** @param sealed opening of the receipt or note at a position @param commitment what stands in the entry, 32 bytes */
+  putOpening(batch: B, log: number, position: number, commitment: Uint8Array, sealed: Uint8Array): void;
+  opening(log: number, position: number): Uint8Array | undefined;
+  /** Position of the receipt or note with this commitment. */
+  byCommitment(log: number, commitment: Uint8Array): number | undefined;
+  putSubjectReceipt(batch: B, log: number, subject: Uint8Array, position: number): void;
+  /** Positions of a subject's receipts, ascending. @param after -1: from the first */
+  subjectReceipts(log: number, subject: Uint8Array, after: number, limit: number): AsyncIterable<number>;
+  /** @param request digest of the query as signed @param answer compact JWE @param keptUntil seconds since 1970 */
+  putAnswer(batch: B, place: AnswerPlace, request: Uint8Array, answer: string, keptUntil: number): void;
+  answer(place: AnswerPlace): { request: Uint8Array; answer: string } | undefined;
+  /** Answers that are kept no longer, by their key in the store. */
+  expiredAnswers(nowSeconds: number, limit: number): Promise<Uint8Array[]>;
+  forgetAnswers(batch: B, expired: readonly Uint8Array[]): void;
+  putWithdrawal(batch: B, grant: GrantHash, withdrawal: SeenWithdrawal): void;
+  withdrawals(): AsyncIterable<[GrantHash, SeenWithdrawal]>;
+  forgetWithdrawal(batch: B, grant: GrantHash): void;
+}
+
+/** A certificate that a hosted member gave. */
+export interface KeptCertificate {
+  /** Of its line in the member's log. */
+  position: number;
+  /** Seconds since 1970. */
+  exp: number;
+  revoked: boolean;
+}
+
+export interface CertificateStore<B extends WriteBatch = WriteBatch> {
+  certificate(member: MemberId, jti: string): KeptCertificate | undefined;
+  putCertificate(batch: B, member: MemberId, jti: string, certificate: KeptCertificate): void;
+  /** Those taken back that end after `nowSeconds`. */
+  revoked(member: MemberId, nowSeconds: number): AsyncIterable<string>;
+}
+
+/** Revocation lists as they were last seen, compact JWS. */
+export interface RevocationListStore<B extends WriteBatch = WriteBatch> {
+  revocationList(issuer: MemberId): string | undefined;
+  putRevocationList(batch: B, issuer: MemberId, list: string): void;
+}
+
+/** Requests for authorisation that wait at a hosted member, sealed. */
+export interface RequestStore<B extends WriteBatch = WriteBatch> {
+  request(member: MemberId, id: string): Uint8Array | undefined;
+  putRequest(batch: B, member: MemberId, id: string, sealed: Uint8Array): void;
+  putSubjectRequest(batch: B, member: MemberId, subject: Uint8Array, id: string): void;
+  /** Ids of the requests to a subject. */
+  requests(member: MemberId, subject: Uint8Array): AsyncIterable<string>;
+}
+
+/** Grants as the chain has them: what widens counts when final, what narrows at first sight. */
+export interface GrantView {
+  head(): ChainHead | undefined;
+  member(id: MemberId): Member | undefined;
+  isEntitledNow(id: MemberId, roles?: readonly Role[]): boolean;
+  currentKey(id: MemberId, kind: KeyKind): Uint8Array | undefined;
+  grant(hash: GrantHash): GrantState | undefined;
+  /** Whether a query id consumed a grant. @param query 32 bytes, hex */
+  consumption(hash: GrantHash, query: Hex): { block: number; final: boolean } | undefined;
+  /** Tells of every change of the view. @returns ends it */
+  subscribe(listener: () => void): () => void;
+}
+
+/** What became of a batch: `items` in its order, each fails alone. `block`: where it was mined. */
+export interface WrittenItems {
+  block: number;
+  items: readonly ItemOutcome[];
+}
+
+export type ItemOutcome = { ok: true } | { ok: false; error: string; arguments: string[] };
+
+/** What a member writes to the chain of grants. Every method resolves when a block has it. */
+export interface GrantWriter {
+  registerGrants(
+    items: readonly { terms: GrantTerms; deadline: number; signature: Hex }[],
+    signal?: AbortSignal,
+  ): Promise<WrittenItems>;
+  withdrawGrants(items: readonly { terms: GrantTerms; signature: Hex }[], signal?: AbortSignal): Promise<WrittenItems>;
+  /** @param items queryId: 32 bytes; without `signed` the grantee is this account's own member */
+  consumeGrants(
+    items: readonly { terms: GrantTerms; queryId: Hex; signed?: { deadline: number; signature: Hex } }[],
+    signal?: AbortSignal,
+  ): Promise<WrittenItems>;
 }
 
 /** The chain as this node sees it. */

@@ -56,7 +56,7 @@ export class Publisher<B extends WriteBatch> {
     return { outcomes, settle };
   }
 
-  #take(chunk: Chunk<B>, { id, digest, made }: ReadyRow): Omit<RowOutcome, 'row'> {
+  #take(chunk: Chunk<B>, { id, digest, subject, made }: ReadyRow): Omit<RowOutcome, 'row'> {
     const { log, item, time, write } = chunk;
     const known = this.#staged.get(id) ?? this.#records.record(id);
     const last = known?.versions.at(-1);
@@ -72,6 +72,8 @@ export class Publisher<B extends WriteBatch> {
     const record = { log: log.state.number, item: item.item, edition: item.edition, digest, versions };
     this.#records.putVersion(write.batch, id, version, made.sealed);
     this.#records.putRecord(write.batch, id, record);
+    // A later version has the same subject: it is part of the business key.
+    if (!last) this.#records.putSubject(write.batch, log.state.number, subject, id);
     this.#staged.set(id, record);
     write.staged.push([id, record]);
     return { outcome, record: id, version, position };

@@ -1,17 +1,16 @@
 // What a node answers of its records: how far each version has come, and its proofs.
-import type { Bundle, StatusPart } from '../core/bundle.ts';
+import type { Bundle } from '../core/bundle.ts';
 import { fromUtf8, toBase64, toBase64Url } from '../core/bytes.ts';
 import { commitRecord, discloseRecord } from '../core/disclosure.ts';
 import { decodeEntry, type Entry } from '../core/entry.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseRecordId, type MemberId } from '../core/ids.ts';
-import { inclusionProof } from '../core/merkle.ts';
 import type { BundleRequest, RecordRef, RecordState, RecordStatus, RecordVersion } from '../core/messages/record.ts';
 import { keyId, parseNote } from '../core/note.ts';
-import { proveStatus, STATUS_DEPTH } from '../core/status-tree.ts';
 import type { Catalogue } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { ChainView, LogStore, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
+import { RecordProofs } from './record-proofs.ts';
 import type { RecordVault } from './vault.ts';
 
 /** A member, with what its records are read by. */
@@ -30,12 +29,14 @@ export class Records<B extends WriteBatch> {
   readonly #logs: LogStore<B>;
   readonly #view: ChainView;
   readonly #catalogue: Catalogue;
+  readonly #proofs: RecordProofs<B>;
 
   constructor(dependencies: { records: RecordStore<B>; logs: LogStore<B>; view: ChainView; catalogue: Catalogue }) {
     this.#records = dependencies.records;
     this.#logs = dependencies.logs;
     this.#view = dependencies.view;
     this.#catalogue = dependencies.catalogue;
+    this.#proofs = new RecordProofs(dependencies.logs);
   }
 
   /** Throws `NOT_FOUND`. */
@@ -100,7 +101,7 @@ export class Records<B extends WriteBatch> {
 
     const last = await this.#logs.lastAnchorProof(log.state.number);
     const anchored = last && last.size > position ? last : undefined;
-    const size = anchored?.size ?? log.state.signed?.size ?? 0;
+    const size = anchored?.size ?? log.shownSize;
     const checkpoint = this.#logs.checkpoint(log.state.number, size);
     const entry = this.#logs.entry(log.state.number, position);
     if (size <= position || checkpoint === undefined || !entry) {
@@ -120,8 +121,8 @@ export class Records<B extends WriteBatch> {
       disclosures: discloseRecord({ names, values, key, positions }),
       entry: toBase64Url(entry),
       position,
-      inclusion: inclusionProof(position, size, log.reader(size)).map((hash) => toBase64(hash)),
-      status: await this.#statusPart(log, position, size),
+      inclusion: this.#proofs.inclusion(log, position, size),
+      status: { ...(await this.#proofs.status(log, position, size)), ...this.#proofs.statusEntry(log, size) },
       checkpoint,
       signer: { key: toBase64Url(signerOf(checkpoint, reading.signers())), member: reading.member },
       ...(anchored && { anchor: anchored.proof }),
@@ -157,51 +158,11 @@ export class Records<B extends WriteBatch> {
     if (position < (chain?.head?.size ?? 0)) return 'anchored';
     return position < (log.state.signed?.size ?? 0) ? 'logged' : 'accepted';
   }
-
-  /** The status as the status entry at `size − 1` covers it. */
-  async #statusPart(log: AgencyLog<B>, position: number, size: number): Promise<StatusPart> {
-    const { number } = log.state;
-    const at = size - 1;
-    const siblings = await this.#statusSiblings(log, position, at);
-    const { bitmap, siblings: hashes } = proveStatus(position, (depth) => siblings.get(depth));
-    const value = await this.#logs.statusAt(number, position, at);
-    const entry = this.#logs.entry(number, at);
-    if (!entry)
-      throw new XinlianError('STORE_CORRUPT', {
-        what: `log ${log.state.id}`,
-        wanted: `an entry at ${at}`,
-        got: 'none',
-      });
-    return {
-      ...(value && { value: fromUtf8(value) }),
-      bitmap: toBase64(bitmap),
-      siblings: hashes.map((hash) => toBase64(hash)),
-      entry: toBase64Url(entry),
-      inclusion: inclusionProof(at, size, log.reader(size)).map((hash) => toBase64(hash)),
-    };
-  }
-
-  /** Nodes beside the way to a position, by depth, as they were under the status entry at `at`. */
-  async #statusSiblings(log: AgencyLog<B>, position: number, at: number): Promise<Map<number, Uint8Array | undefined>> {
-    const { number, statusChanged } = log.state;
-    const siblings = new Map<number, Uint8Array | undefined>();
-    for (let depth = 1; depth <= STATUS_DEPTH; depth++) {
-      const prefix = Math.floor(position / 2 ** (STATUS_DEPTH - depth));
-      const sibling = prefix % 2 === 0 ? prefix + 1 : prefix - 1;
-      // Where nothing has changed since, the tree of now is that tree, and costs no search.
-      const hash =
-        statusChanged <= at
-          ? this.#logs.statusNode(number, depth, sibling)
-          : await this.#logs.statusNodeAt(number, depth, sibling, at);
-      siblings.set(depth, hash);
-    }
-    return siblings;
-  }
 }
 
-function recordEntry(bytes: Uint8Array, log: string): Extract<Entry, { commitment: Uint8Array }> {
+function recordEntry(bytes: Uint8Array, log: string): Extract<Entry, { item: string }> {
   const entry = decodeEntry(bytes);
-  if ('commitment' in entry) return entry;
+  if ('item' in entry) return entry;
   throw new XinlianError('STORE_CORRUPT', { what: `log ${log}`, wanted: 'the entry of a record', got: entry.kind });
 }
 

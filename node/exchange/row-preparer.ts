@@ -39,6 +39,8 @@ export interface ReadyRow {
   id: RecordId;
   /** Keyed digest of all that the row says: tells a correction from a repetition. 32 bytes. */
   digest: Uint8Array;
+  /** What its subject's records are found by; see `RecordVault.subjectKey`. */
+  subject: Uint8Array;
   /** Absent in a dry run. */
   made?: { commitment: Uint8Array; sealed: SealedVersion };
 }
@@ -83,7 +85,11 @@ export class RowPreparer {
     // The texts are what is sealed, and what tells a correction from a repetition.
     const claims = JSON.stringify(values);
     const personal = Object.keys(row.personal).length > 0 ? JSON.stringify(row.personal) : '';
-    const ready = { id: parseRecordId(toBase64Url(id)), digest: vault.digest('row', `${claims}\0${personal}`) };
+    const ready = {
+      id: parseRecordId(toBase64Url(id)),
+      digest: vault.digest('row', `${claims}\0${personal}`),
+      subject: vault.subjectKey(subject),
+    };
     if (!seal) return ready;
     const key = vault.newRecordKey();
     const { commitment } = commitRecord({ item, edition, names, values, key });

@@ -191,7 +191,7 @@ export class Submissions<B extends Batch> {
   #answer({ vault }: Publishing<B>, member: MemberId, { submission }: SubmissionState, index: number): ChunkAnswer {
     const sealed = this.#store.chunk(member, submission, index);
     if (sealed) {
-      const answer = vault.openAnswer(sealed, `${member}/${submission}/${index}`);
+      const answer = vault.openNote(sealed, `${member}/${submission}/${index}`);
       const [digest, result] = [answer.subarray(0, DIGEST_BYTES), answer.subarray(DIGEST_BYTES)];
       return { digest, result: chunkResult.decode(result) };
     }
@@ -242,7 +242,7 @@ export class Submissions<B extends Batch> {
       const firstRow = state.counts.rows + 1;
       const { outcomes, settle } = this.#publisher.stage(dryRun ? undefined : batch, log, item, rows, firstRow);
       const result = { index, counts: countOutcomes(outcomes), outcomes };
-      const answer = vault.sealAnswer(concat(digest, chunkResult.encode(result)), `${member}/${submission}/${index}`);
+      const answer = vault.sealNote(concat(digest, chunkResult.encode(result)), `${member}/${submission}/${index}`);
       this.#store.putChunk(batch, member, submission, index, answer);
       return { next: { ...state, next: index + 1, counts: add(state.counts, result.counts) }, result, settle };
     });

@@ -12,6 +12,7 @@ import type { SealedVersion } from './ports.ts';
 const KEY_BYTES = 32;
 const TAG_BYTES = 16;
 const NONCE_BYTES = 12;
+export const SUBJECT_BYTES = 16;
 const WRAP_IV = Buffer.from('A6A6A6A6A6A6A6A6', 'hex');
 /** A key that seals one text only needs no nonce that differs. */
 const ONE_NONCE = Buffer.alloc(NONCE_BYTES);
@@ -35,7 +36,7 @@ export class RecordVault {
   // Node takes four times as long with a key in bytes as with a KeyObject: it tries that first.
   readonly #epochs: ReadonlyMap<number, KeyObject>;
   readonly #epoch: number;
-  readonly #answerKey: Uint8Array;
+  readonly #noteKey: Uint8Array;
   #random = Buffer.alloc(0);
 
   constructor(keys: VaultKeys) {
@@ -44,12 +45,17 @@ export class RecordVault {
     this.#index = keys.index;
     this.#epochs = new Map(Array.from(keys.epochs, ([epoch, key]) => [epoch, createSecretKey(key)]));
     this.#epoch = Math.max(...keys.epochs.keys());
-    this.#answerKey = hkdfExpand(keys.index, 'xinlian/answer/v1', KEY_BYTES);
+    this.#noteKey = hkdfExpand(keys.index, 'xinlian/answer/v1', KEY_BYTES);
   }
 
   /** A keyed digest that nobody without the vault can make: 32 bytes. Equal texts, and those alone, have equal digests. */
-  digest(label: 'record-id' | 'row', text: string): Uint8Array {
+  digest(label: 'record-id' | 'row' | 'subject', text: string): Uint8Array {
     return hkdfExpand(this.#index, `${label}\0${text}`, KEY_BYTES);
+  }
+
+  /** What an enterprise's records and receipts are found by: 16 bytes that tell nobody without the vault who it is. */
+  subjectKey(uscc: string): Uint8Array {
+    return this.digest('subject', uscc).subarray(0, SUBJECT_BYTES);
   }
 
   /** @returns a new record key: 32 random bytes */
@@ -86,18 +92,19 @@ export class RecordVault {
   }
 
   /**
-   * Seals an answer to a chunk, which quotes what its sender wrote: `nonce || ciphertext || tag`.
-   * @param place what it answers; another does not open it
+   * Seals what is kept beside records: an answer to a chunk, which quotes what its sender wrote; the opening of a
+   * receipt. `nonce || ciphertext || tag`.
+   * @param place what it is of; another does not open it
    */
-  sealAnswer(answer: Uint8Array, place: string): Uint8Array {
+  sealNote(note: Uint8Array, place: string): Uint8Array {
     const nonce = randomBytes(NONCE_BYTES);
-    return concat(nonce, gcmSeal(this.#answerKey, nonce, answer, utf8(place)));
+    return concat(nonce, gcmSeal(this.#noteKey, nonce, note, utf8(place)));
   }
 
   /** Throws `STORE_CORRUPT`. */
-  openAnswer(sealed: Uint8Array, place: string): Uint8Array {
+  openNote(sealed: Uint8Array, place: string): Uint8Array {
     const [nonce, text] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];
-    return gcmOpen(this.#answerKey, nonce, text, { what: 'sealed answer', place: utf8(place) });
+    return gcmOpen(this.#noteKey, nonce, text, { what: 'sealed note', place: utf8(place) });
   }
 
   /** `u32 epoch || AES-256 key wrap (RFC 3394)`: 44 bytes. */

@@ -11,8 +11,8 @@ import {
 } from 'node:crypto';
 import { p256 } from '@noble/curves/nist.js';
 import { secp256k1 } from '@noble/curves/secp256k1.js';
-import { keccak_256 } from '@noble/hashes/sha3.js';
-import { concat, fromBase64Url, toHex, utf8 } from '../core/bytes.ts';
+import { localAccount } from '../core/account.ts';
+import { fromBase64Url, toHex } from '../core/bytes.ts';
 import type { Hex } from '../core/bytes.ts';
 import { malformed } from '../core/errors.ts';
 import type { AccountKey, AgreementKey, Ed25519Key, MemberKeys, PeerKey, Vault } from './provider.ts';
@@ -147,25 +147,14 @@ function checkPoint(point: Uint8Array): void {
 }
 
 function accountKey(scalar: Uint8Array, assertOpen: () => void): AccountKey {
+  const account = localAccount(scalar);
   return {
-    address: addressOf(secp256k1.getPublicKey(scalar, false)),
+    address: account.address,
     async sign(digest) {
       assertOpen();
-      if (digest.length !== 32) malformed('digest', '32 bytes', `${digest.length} bytes`);
-      // RFC 6979 nonces and low s are noble's defaults; node:crypto has neither.
-      const signature = secp256k1.sign(digest, scalar, { prehash: false, format: 'recovered' });
-      const [recovery = 0] = signature;
-      return toHex(concat(signature.subarray(1), Uint8Array.of(27 + recovery)));
+      return account.sign(digest);
     },
   };
-}
-
-/** Address of an uncompressed public key, with the checksum of ERC-55. */
-function addressOf(publicKey: Uint8Array): Hex {
-  const digits = toHex(keccak_256(publicKey.subarray(1)).subarray(-20)).slice(2);
-  const checksum = toHex(keccak_256(utf8(digits))).slice(2);
-  const cased = Array.from(digits, (digit, i) => ((checksum[i] ?? '0') >= '8' ? digit.toUpperCase() : digit));
-  return `0x${cased.join('')}`;
 }
 
 function vault(key: Uint8Array, assertOpen: () => void): Vault {

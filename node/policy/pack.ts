@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { codec } from '../core/messages/codec.ts';
 import { XinlianError } from '../core/errors.ts';
+import financingData from './packs/cn-financing-data.json' with { type: 'json' };
 import twinPublication from './packs/cn-twin-publication.json' with { type: 'json' };
 
 const closed = { additionalProperties: false };
@@ -134,4 +135,4 @@ function itemsOf(pack: Pack): CatalogueItem[] {
 }
 
 /** The packs that come with the software. */
-export const builtInCatalogue: Catalogue = createCatalogue([twinPublication]);
+export const builtInCatalogue: Catalogue = createCatalogue([twinPublication, financingData]);

@@ -38,6 +38,30 @@ export const BUCKETS = {
   chunk: 0x10,
   /** time of closing (u64, milliseconds), member, submission id → number of its chunks (u32) */
   closedSubmission: 0x14,
+  /** log number, subject key (16), record id (16) → nothing */
+  subjectRecord: 0x15,
+  /** log number, position → sealed opening of a receipt, or of a note of a query */
+  opening: 0x16,
+  /** log number, subject key (16), position → nothing: the receipts of a subject */
+  subjectReceipt: 0x17,
+  /** log number, commitment (32) → position (u64) of a receipt or a note */
+  commitment: 0x18,
+  /** provider (32), grantee (32), query id (32), page (u32) → digest of the query as signed (32), sealed answer */
+  answer: 0x19,
+  /** time (u64, seconds) from which an answer is kept no longer, place of the answer → nothing */
+  answerExpiry: 0x1a,
+  /** grant hash (32) → end of the grant, and what is still to be brought to the chain, JSON: a withdrawal that was seen */
+  withdrawal: 0x1b,
+  /** member (32), jti (16) → position, end and standing of a certificate that it gave, JSON */
+  certificate: 0x1c,
+  /** member (32), end (u64, seconds), jti (16) → nothing: certificates taken back */
+  revokedCertificate: 0x1d,
+  /** issuer (32) → its last revocation list, compact JWS */
+  revocationList: 0x1e,
+  /** member (32), request id (16) → sealed request for authorisation, with its decision */
+  grantRequest: 0x1f,
+  /** member (32), subject key (16), request id → nothing */
+  subjectRequest: 0x20,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

@@ -1,6 +1,6 @@
 // Records: their state, their sealed versions, and submissions.
-import { fromBase64, fromHex, fromUtf8, toBase64, toHex, utf8 } from '../core/bytes.ts';
-import { parseMemberId, type MemberId, type RecordId } from '../core/ids.ts';
+import { fromBase64, fromHex, fromUtf8, toBase64, toBase64Url, toHex, utf8 } from '../core/bytes.ts';
+import { parseMemberId, parseRecordId, type MemberId, type RecordId } from '../core/ids.ts';
 import { submissionState, type SubmissionState } from '../core/messages/publish.ts';
 import { key, u32At, u64At } from './buckets.ts';
 import type { Batch, Store } from './store.ts';
@@ -27,6 +27,11 @@ interface ClosedSubmission {
   time: number;
   chunks: number;
 }
+
+const NOTHING = new Uint8Array();
+const ID_BYTES = 16;
+/** Behind every record id: the first bit of those is 0. */
+const LAST_ID = new Uint8Array(ID_BYTES).fill(0xff);
 
 export class LevelRecordStore {
   readonly #store: Store;
@@ -73,6 +78,17 @@ export class LevelRecordStore {
     ];
     if (!wrapped || !claims) return undefined;
     return { key: wrapped, claims, ...(personal && { personal }) };
+  }
+
+  putSubject(batch: Batch, log: number, subject: Uint8Array, id: RecordId): void {
+    batch.put('subjectRecord', key({ u32: log }, subject, bytesOf(id)), NOTHING);
+  }
+
+  async *bySubject(log: number, subject: Uint8Array): AsyncGenerator<RecordId> {
+    const range = { from: key({ u32: log }, subject), to: key({ u32: log }, subject, LAST_ID) };
+    for await (const [at] of this.#store.entries('subjectRecord', range)) {
+      yield parseRecordId(toBase64Url(at.subarray(-ID_BYTES)));
+    }
   }
 }
 

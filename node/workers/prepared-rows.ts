@@ -1,9 +1,11 @@
 // Prepared rows on their way between threads: one buffer that is handed over instead of thousands that would be copied.
 import type { RecordId } from '../core/ids.ts';
 import type { PreparedRow, ReadyRow, RowNotes } from '../exchange/row-preparer.ts';
+import { SUBJECT_BYTES } from '../exchange/vault.ts';
 
 const ID_CHARACTERS = 22;
 const DIGEST_BYTES = 32;
+const FOUND_BYTES = DIGEST_BYTES + SUBJECT_BYTES;
 const COMMITMENT_BYTES = 32;
 const KEY_BYTES = 44;
 /** Lengths of the two sealed parts, u32 each. */
@@ -35,7 +37,7 @@ export function packRows(rows: readonly PreparedRow[]): PackedRows {
     const { id, made } = prepared.row;
     ids += id;
     kinds[i] = made ? MADE : JUDGED;
-    length += DIGEST_BYTES;
+    length += FOUND_BYTES;
     if (made) length += MADE_BYTES + made.sealed.claims.length + (made.sealed.personal?.length ?? 0);
   }
   const bytes = new Uint8Array(length);
@@ -47,8 +49,9 @@ export function packRows(rows: readonly PreparedRow[]): PackedRows {
   };
   for (const prepared of rows) {
     if (!prepared.ok) continue;
-    const { digest, made } = prepared.row;
+    const { digest, subject, made } = prepared.row;
     put(digest);
+    put(subject);
     if (!made) continue;
     const { key, claims, personal } = made.sealed;
     put(made.commitment);
@@ -73,7 +76,7 @@ export function unpackRows({ kinds, ids, notes, bytes }: PackedRows): PreparedRo
     const own = told.get(i) ?? {};
     if (kind === REJECTED) return { ok: false, notes: own };
     const id = ids.slice(idAt, (idAt += ID_CHARACTERS)) as RecordId;
-    const row: ReadyRow = { id, digest: take(DIGEST_BYTES) };
+    const row: ReadyRow = { id, digest: take(DIGEST_BYTES), subject: take(SUBJECT_BYTES) };
     if (kind === MADE) {
       const commitment = take(COMMITMENT_BYTES);
       const key = take(KEY_BYTES);

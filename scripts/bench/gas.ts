@@ -2,6 +2,8 @@
 import { body, consortium } from '../../test/contracts/helpers/consortium.ts';
 import type { Consortium } from '../../test/contracts/helpers/consortium.ts';
 import { CheckpointMeter, dearestPair, rivals } from '../../test/contracts/helpers/checkpoint-gas.ts';
+import { GRANT_ACTS, GrantMeter } from '../../test/contracts/helpers/grant-gas.ts';
+import { grantConsortium } from '../../test/contracts/helpers/grants.ts';
 
 /** Every pair of sizes up to 2^SMALL is measured, to see that the dearest is where `dearestPair` says. */
 const SMALL = 5;
@@ -18,6 +20,7 @@ export async function run(): Promise<Record<string, unknown>> {
     checkpointFirst: await meter.first(1_000_000n),
     checkpointTypical: await meter.step(1_000_000n, 1_005_800n),
     ...(await governance(c)),
+    ...(await grants()),
   };
 }
 
@@ -62,6 +65,18 @@ async function governance(c: Consortium): Promise<Record<string, number>> {
     admit: admitted,
   })) {
     costs[name] = Number((await transaction.wait())!.gasUsed);
+    say(`${name}: ${costs[name]}`);
+  }
+  return costs;
+}
+
+/** Each in the worst case, see `GrantMeter`: `grantRegister`, `grantWithdraw`, `grantConsume`, `grantConsumeFor`. */
+async function grants(): Promise<Record<string, number>> {
+  const meter = await GrantMeter.create(await grantConsortium());
+  const costs: Record<string, number> = {};
+  for (const act of GRANT_ACTS) {
+    const name = `grant${act.charAt(0).toUpperCase()}${act.slice(1)}`;
+    costs[name] = await meter.single(act);
     say(`${name}: ${costs[name]}`);
   }
   return costs;

@@ -65,7 +65,12 @@ export async function openConsortium(
   say: (text: string) => void,
 ): Promise<Consortium> {
   const file = join(data, 'consortium.json');
-  if (existsSync(file)) return { contracts: JSON.parse(await readFile(file, 'utf8')) as ConsortiumContracts, ports };
+  if (existsSync(file)) {
+    const contracts = JSON.parse(await readFile(file, 'utf8')) as ConsortiumContracts;
+    // Settings made from it would be refused by every process, one after the other.
+    if (!('grantRegistry' in contracts)) throw new Error(`${data} is of an earlier version: remove it and start anew`);
+    return { contracts, ports };
+  }
 
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
   const rpc = new JsonRpc({ endpoints: [chain.url], chainId: chain.chainId }, { clock: systemClock, log: quiet });

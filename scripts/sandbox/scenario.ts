@@ -1,9 +1,7 @@
 // What the sandbox does: a regulator publishes, waits until it is final, and has a proof verified offline.
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type { NodeInfo } from '../../node/core/messages/node.ts';
 import type { RowOutcome } from '../../node/core/messages/publish.ts';
 import { ANCHORED_TOPIC } from '../../node/core/anchor-proof.ts';
@@ -11,8 +9,8 @@ import { sampleFile } from '../generate.ts';
 import { CAST } from './cast.ts';
 import type { Cluster } from './cluster.ts';
 import { profileFile } from './configs.ts';
+import { xinlian } from './xinlian.ts';
 
-const CLI = fileURLToPath(new URL('../../gateway/cli/main.ts', import.meta.url));
 const SAMPLE_ROWS = 1_000;
 const SAMPLE_SEED = 1;
 /** Everything is final within seconds; a chain that is slow or was just restarted gets minutes. */
@@ -125,7 +123,7 @@ async function waitUntilFinal(
 
 async function prove(record: string, bundle: string, profile: string, say: (text: string) => void): Promise<boolean> {
   await xinlian(['bundle', record, '--out', bundle, '--profile', profile], [0]);
-  const code = await xinlian(['verify', bundle], [0, 1]);
+  const { code } = await xinlian(['verify', bundle], [0, 1]);
   say(code === 0 ? `the proof of record ${record} verified offline` : `the proof of record ${record} does NOT verify`);
   return code === 0;
 }
@@ -145,17 +143,4 @@ async function countAnchors({ chainUrl, consortium }: Cluster, log: string): Pro
   });
   const { result } = (await response.json()) as { result: unknown[] };
   return result.length;
-}
-
-/** Runs the CLI as a user would. @returns its exit code; throws for one that is not expected */
-async function xinlian(args: readonly string[], expected: readonly number[]): Promise<number> {
-  const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
-  let complaint = '';
-  child.stderr.on('data', (data: Buffer) => (complaint = (complaint + data.toString()).slice(-4_000)));
-  const code = await new Promise<number>((resolve, reject) => {
-    child.once('error', reject);
-    child.once('close', (exit) => resolve(exit ?? -1));
-  });
-  if (!expected.includes(code)) throw new Error(`xinlian ${args.join(' ')} ended with ${code}:\n${complaint}`);
-  return code;
 }

@@ -2,6 +2,8 @@ import { globalOptions } from 'hardhat';
 import { expect } from 'chai';
 import { consortium } from './helpers/consortium.ts';
 import { CheckpointMeter, dearestPair, rivals } from './helpers/checkpoint-gas.ts';
+import { GrantMeter } from './helpers/grant-gas.ts';
+import { grantConsortium } from './helpers/grants.ts';
 
 describe('gas of a checkpoint', () => {
   let meter: CheckpointMeter;
@@ -33,4 +35,34 @@ describe('gas of a checkpoint', () => {
       for (const [m, n] of rivals(k, 4)) expect(await meter.step(m, n), `${m} to ${n}`).to.be.at.most(dearest);
     }
   });
+});
+
+describe('gas of a grant, at worst', () => {
+  let meter: GrantMeter;
+
+  before(async function () {
+    if (globalOptions.coverage) this.skip();
+    meter = await GrantMeter.create(await grantConsortium());
+  });
+
+  for (const [act, most] of [
+    ['register', 60_000],
+    ['withdraw', 56_000],
+    ['consume', 63_000],
+    ['consumeFor', 69_000],
+  ] as const) {
+    it(`is at most ${most} to ${act}`, async () => {
+      expect(await meter.single(act)).to.be.at.most(most);
+    });
+  }
+
+  for (const [batch, most] of [
+    ['registerBatch', 2_450_000],
+    ['withdrawBatch', 2_200_000],
+    ['consumeBatch', 2_800_000],
+  ] as const) {
+    it(`is at most ${most} for the largest ${batch}: less than a tenth of a block`, async () => {
+      expect(await meter.batch(batch, 64)).to.be.at.most(most);
+    });
+  }
 });

@@ -75,4 +75,19 @@ describe('storage layout', () => {
       '4+0 LogId successor',
     ]);
   });
+
+  it('of GrantRegistry', async () => {
+    const layout = await layoutOf('GrantRegistry');
+    expect(table(layout)).to.deep.equal([
+      '0+0 mapping(GrantHash => struct GrantRegistry.State) _states',
+      '1+0 mapping(GrantHash => mapping(bytes32 => bool)) _consumed',
+    ]);
+    // All that is stored of a grant is in one slot.
+    expect(membersOf(layout, 'GrantRegistry.State')).to.deep.equal([
+      '0+0 uint32 registeredAt',
+      '0+4 uint16 usesLeft',
+      '0+6 bool withdrawn',
+      '0+7 bool suspended',
+    ]);
+  });
 });

@@ -80,13 +80,14 @@ export class TestConsortium {
     this.contracts = contracts;
   }
 
-  static async start(founders = 3, threshold = 2): Promise<TestConsortium> {
+  /** @param roles of each founder; council and source where there is none */
+  static async start(founders = 3, threshold = 2, roles: readonly Role[][] = []): Promise<TestConsortium> {
     const anvil = await startAnvil();
     const rpc = new JsonRpc(
       { endpoints: [anvil.url], chainId: TEST_CHAIN_ID, timeoutMs: 1_000 },
       { clock: systemClock, log: silent },
     );
-    const bodies = Array.from({ length: founders }, (_, n) => bodyOf(n));
+    const bodies = Array.from({ length: founders }, (_, n) => bodyOf(n, roles[n]));
     const deployer = accountOf('deployer');
     for (const { address } of [deployer, ...bodies.map(({ signer }) => signer)]) await fund(anvil, address);
     const contracts = await deployConsortium(

@@ -11,3 +11,19 @@ export async function memoryStore(): Promise<Store> {
   await database.open();
   return storeOver(database);
 }
+
+/** A store whose writes wait, each, for what `gate` gives. */
+export function gatedStore(store: Store, gate: () => Promise<void>): Store {
+  return {
+    ...store,
+    batch: () => {
+      const batch = store.batch();
+      const commit = batch.commit.bind(batch);
+      batch.commit = async () => {
+        await gate();
+        await commit();
+      };
+      return batch;
+    },
+  };
+}

@@ -6,14 +6,22 @@ import { currentKey, type AnchoredHead, type KeyKind, type LogState, type Member
 import { XinlianError } from '../../node/core/errors.ts';
 import type { LogId, MemberId } from '../../node/core/ids.ts';
 import { verifyConsistency } from '../../node/core/merkle.ts';
-import type { AnchorProver, ChainView, ChainWriter } from '../../node/exchange/ports.ts';
+import type { AnchorProver, ChainView, ChainWriter, GrantWriter } from '../../node/exchange/ports.ts';
+import type { TellingView } from '../../node/exchange/view-of.ts';
+import { PaperGrants } from './paper-grants.ts';
 import { anchoringBlock, CHAIN_ID, LOG, LOG_ANCHOR } from './bundle.ts';
 
 type Anchoring = Parameters<ChainWriter['anchor']>[0];
 
 /** Knows one member and its log, `LOG`. */
-export class PaperChain implements ChainView, ChainWriter, AnchorProver {
+export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWriter, TellingView {
   readonly #member: Member;
+  readonly grants = new PaperGrants(1_780_000_000);
+  readonly contracts = {
+    chainId: CHAIN_ID,
+    grantRegistry: `0x${'e5'.repeat(20)}`,
+    deployment: `0x${'d6'.repeat(32)}`,
+  };
   #anchors: AnchoredHead[] = [];
   #block = 1;
   #final = 0;
@@ -48,6 +56,19 @@ export class PaperChain implements ChainView, ChainWriter, AnchorProver {
     const state = { id, owner, scope: toHex(new Uint8Array(32)), ordinal: 0, registered: 1, closed: false };
     return { ...state, ...(head && { head }), ...(final && { final }) };
   }
+
+  members(): Member[] {
+    return [this.#member];
+  }
+
+  logs(): LogState[] {
+    const log = this.log(LOG);
+    return log ? [log] : [];
+  }
+
+  registerGrants: GrantWriter['registerGrants'] = (items) => this.grants.registerGrants(items);
+  withdrawGrants: GrantWriter['withdrawGrants'] = (items) => this.grants.withdrawGrants(items);
+  consumeGrants: GrantWriter['consumeGrants'] = (items) => this.grants.consumeGrants(items);
 
   openLog(owner: MemberId): LogState | undefined {
     return owner === this.#member.id ? this.log(LOG) : undefined;

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import { toHex, type Hex } from '../../node/core/bytes.ts';
 import { KEY_KINDS, ROLES, currentKey, roleBits, type KeyKind, type Role } from '../../node/core/consortium.ts';
 import { XinlianError } from '../../node/core/errors.ts';
-import { artifact, type ContractName } from '../../node/chain/abi.ts';
+import { addressOf, artifact, type ContractName } from '../../node/chain/abi.ts';
 import type { Follower } from '../../node/chain/follower.ts';
 import { encodeCouncilCall, type CouncilCall } from '../../node/chain/writer.ts';
 import { accountOf, bodyOf, digest, fund, TestConsortium, until } from '../helpers/consortium-on-anvil.ts';
@@ -68,8 +68,7 @@ describe('chain view, against the contracts', () => {
 
   async function read(contract: ContractName, method: string, args: unknown[], block = 'latest') {
     const { abi } = artifact(contract);
-    const to = contract === 'Membership' ? consortium.contracts.membership : consortium.contracts.logAnchor;
-    const call = { to, data: abi.encodeFunctionData(method, args) };
+    const call = { to: addressOf(consortium.contracts, contract), data: abi.encodeFunctionData(method, args) };
     return abi.decodeFunctionResult(method, await consortium.rpc.request('eth_call', [call, block]));
   }
 

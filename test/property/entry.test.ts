@@ -16,6 +16,9 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ kind: kind('publish'), ...record }),
   fc.record({ kind: kind('supersede'), ...record, ref }),
   fc.record({ kind: kind('annul'), time, ref }),
+  fc.record({ kind: kind('receipt'), time, commitment: hash }),
+  fc.record({ kind: kind('query'), time, commitment: hash }),
+  fc.record({ kind: kind('certificate'), time, commitment: hash }),
   fc.record({ kind: kind('status'), time, root: hash }),
 );
 

@@ -6,9 +6,31 @@ const closed = { additionalProperties: false };
 
 /**
  * RPC methods. `call` is for the member's own gateways: parcel of MethodCall and argument, in the clear. `session/*` is
- * for everyone: sealed. The inner methods are the same under both.
+ * for everyone: sealed. The inner methods are the same under both. The others are for every admitted peer:
+ *
+ * query/answer          parcel(Addressed, JWE of a query) → JWE of the answer
+ * query/journal         parcel(Addressed, JWE of a journal) → Journalled
+ * subject/call          parcel(Addressed, JWE of a SignedSubjectCall) → JWE of the answer
+ * request/put, /state   parcel(Addressed, JWE of a grant request, or of a question about one) → RequestState
+ * grant/withdrawn       GrantWithdrawal → nothing
+ * identity/revocations  Addressed → revocation list
+ * log/read              LogRead → bytes
+ * node/info             → NodeInfo
  */
-export const RPC_METHODS = ['call', 'session/open', 'session/call', 'log/read', 'node/info'] as const;
+export const RPC_METHODS = [
+  'call',
+  'session/open',
+  'session/call',
+  'query/answer',
+  'query/journal',
+  'subject/call',
+  'request/put',
+  'request/state',
+  'grant/withdrawn',
+  'identity/revocations',
+  'log/read',
+  'node/info',
+] as const;
 export type RpcMethod = (typeof RPC_METHODS)[number];
 
 /**
@@ -19,6 +41,11 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * submission/close    SubmissionRef → SubmissionState
  * record/status       RecordRef → RecordStatus
  * record/bundle       BundleRequest → Bundle (bundle.ts; no disclosures where `claims` is empty: a receipt)
+ * grant/register      GrantRegistration[] → GrantOutcome[]
+ * grant/withdraw      GrantWithdrawal → GrantRef
+ * identity/certify    Certification → IssuedCertificate
+ * identity/revoke     CertificateRef → nothing
+ * view/members        ViewRequest → View
  */
 export const INNER_METHODS = [
   'submission/open',
@@ -27,8 +54,17 @@ export const INNER_METHODS = [
   'submission/close',
   'record/status',
   'record/bundle',
+  'grant/register',
+  'grant/withdraw',
+  'identity/certify',
+  'identity/revoke',
+  'view/members',
 ] as const;
 export type InnerMethod = (typeof INNER_METHODS)[number];
+
+/** Which member of a node a sealed text is for. */
+export const Addressed = Type.Object({ member: Type.String({ pattern: '^0x[0-9a-f]{64}$' }) }, closed);
+export const addressed = codec('address', Addressed);
 
 /** Reads a file of a log as C2SP tlog-tiles lays it out: `checkpoint`, `tile/…`, `tile/entries/…`. */
 export const LogRead = Type.Object({ log: Type.String(), path: Type.String() }, closed);

@@ -12,15 +12,25 @@ abstract contract Founder {
 
     function _found() internal returns (Membership) {
         IMembership.Admission[] memory founders = new IMembership.Admission[](1);
-        founders[0] = IMembership.Admission({
-            name: unicode"一机构",
-            uscc: USCC,
-            region: 320904,
-            roles: Roles.COUNCIL,
-            transaction: address(this),
-            keys: IMembership.Keys(abi.encodePacked(keccak256("checkpoint")), "", "", "", ""),
-            endpoints: "{}"
-        });
+        founders[0] = _admission(USCC, Roles.COUNCIL, address(this));
         return new Membership(DEPLOYMENT, founders, 1);
+    }
+
+    /// @dev What is admitted of a body that has just the keys that it must have.
+    function _admission(
+        string memory uscc,
+        uint32 roles,
+        address transaction
+    ) internal pure returns (IMembership.Admission memory) {
+        return
+            IMembership.Admission({
+                name: unicode"一机构",
+                uscc: uscc,
+                region: 320904,
+                roles: roles,
+                transaction: transaction,
+                keys: IMembership.Keys(abi.encodePacked(keccak256(bytes(uscc))), "", "", "", ""),
+                endpoints: "{}"
+            });
     }
 }

@@ -1,10 +1,10 @@
-// A consortium on a fresh in-process chain: members with accounts, the two contracts, and votes.
+// A consortium on a fresh in-process chain: members with accounts, the contracts, and votes.
 import { createHash } from 'node:crypto';
 import { network } from 'hardhat';
 import { Wallet, id as keccakOfText, toBeHex } from 'ethers';
 import type { ContractTransactionResponse, Signer } from 'ethers';
 import { Roles } from './contract-types.ts';
-import type { Admission, LogAnchorContract, MembershipContract } from './contract-types.ts';
+import type { Admission, GrantRegistryContract, LogAnchorContract, MembershipContract } from './contract-types.ts';
 
 export const deployment = keccakOfText('a consortium');
 
@@ -53,7 +53,7 @@ export function body(n: number, changes: Partial<Admission> = {}): Body {
 
 export type Consortium = Awaited<ReturnType<typeof consortium>>;
 
-/** Deploys Membership with the first `founders` bodies as council, and LogAnchor. */
+/** Deploys Membership with the first `founders` bodies as council, LogAnchor and GrantRegistry. */
 export async function consortium(founders = 3, threshold = 2) {
   const { ethers, networkHelpers } = await network.create();
   const bodies = Array.from({ length: founders }, (_, n) => body(n));
@@ -63,6 +63,7 @@ export async function consortium(founders = 3, threshold = 2) {
     threshold,
   ])) as unknown as MembershipContract;
   const anchors = (await ethers.deployContract('LogAnchor', [membership])) as unknown as LogAnchorContract;
+  const grants = (await ethers.deployContract('GrantRegistry', [membership])) as unknown as GrantRegistryContract;
 
   /** A signer for any account, with money. */
   async function account(address: string): Promise<Signer> {
@@ -76,6 +77,10 @@ export async function consortium(founders = 3, threshold = 2) {
 
   async function anchorsAs(address: string): Promise<LogAnchorContract> {
     return anchors.connect(await account(address));
+  }
+
+  async function grantsAs(address: string): Promise<GrantRegistryContract> {
+    return grants.connect(await account(address));
   }
 
   async function proposalOf(transaction: ContractTransactionResponse): Promise<bigint> {
@@ -101,7 +106,21 @@ export async function consortium(founders = 3, threshold = 2) {
     return last;
   }
 
-  return { ethers, networkHelpers, bodies, membership, anchors, account, as, anchorsAs, proposalOf, call, vote };
+  return {
+    ethers,
+    networkHelpers,
+    bodies,
+    membership,
+    anchors,
+    grants,
+    account,
+    as,
+    anchorsAs,
+    grantsAs,
+    proposalOf,
+    call,
+    vote,
+  };
 }
 
 /** The new key's proof that it is held. */

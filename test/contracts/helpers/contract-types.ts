@@ -12,6 +12,8 @@ import type {
 type View<A extends unknown[], R> = ContractMethod<A, R, R>;
 type Transaction<A extends unknown[], R = unknown> = ContractMethod<A, R, ContractTransactionResponse>;
 
+type Eip712Domain = View<[], { fields: string; chainId: bigint; verifyingContract: string; salt: string }>;
+
 /** `Status` of IMembership. */
 export const Status = { None: 0, Active: 1, Suspended: 2, Removed: 3 } as const;
 
@@ -95,7 +97,7 @@ export interface MembershipContract extends BaseContract {
   transactionKeyAt: View<[member: string, block: number], string>;
   proposalState: View<[proposal: BigNumberish], ProposalState>;
   hasApproved: View<[proposal: BigNumberish, member: string], boolean>;
-  eip712Domain: View<[], { fields: string; chainId: bigint; verifyingContract: string; salt: string }>;
+  eip712Domain: Eip712Domain;
 }
 
 export interface LogAnchorContract extends BaseContract {
@@ -106,4 +108,56 @@ export interface LogAnchorContract extends BaseContract {
   membership: View<[], string>;
   logState: View<[log: string], LogState>;
   openLog: View<[owner: string, scope: string], string>;
+}
+
+/** `Grants.sol`. Times are seconds since 1970. */
+export interface GrantTerms {
+  artefact: string;
+  key: string;
+  grantee: string;
+  validFrom: number;
+  validTo: number;
+  uses: number;
+}
+
+export interface Registration {
+  terms: GrantTerms;
+  deadline: BigNumberish;
+  signature: string;
+}
+
+export interface Withdrawal {
+  terms: GrantTerms;
+  signature: string;
+}
+
+export interface Consumption extends Registration {
+  queryId: string;
+}
+
+interface GrantState {
+  registeredAt: bigint;
+  usesLeft: bigint;
+  withdrawn: boolean;
+  suspended: boolean;
+}
+
+export interface GrantRegistryContract extends BaseContract {
+  connect(runner: ContractRunner | null): GrantRegistryContract;
+  register: Transaction<[terms: GrantTerms, deadline: BigNumberish, signature: BytesLike]>;
+  registerBatch: Transaction<[items: Registration[]]>;
+  withdraw: Transaction<[terms: GrantTerms, signature: BytesLike]>;
+  withdrawBatch: Transaction<[items: Withdrawal[]]>;
+  withdrawFor: Transaction<[grant: string, reason: string]>;
+  suspend: Transaction<[grant: string, reason: string]>;
+  resume: Transaction<[grant: string]>;
+  consume: Transaction<[terms: GrantTerms, queryId: string]>;
+  consumeFor: Transaction<[terms: GrantTerms, queryId: string, deadline: BigNumberish, signature: BytesLike]>;
+  consumeBatch: Transaction<[items: Consumption[]]>;
+  MAX_BATCH: View<[], bigint>;
+  membership: View<[], string>;
+  stateOf: View<[grant: string], GrantState>;
+  isConsumed: View<[grant: string, queryId: string], boolean>;
+  grantHash: View<[terms: GrantTerms], string>;
+  eip712Domain: Eip712Domain;
 }

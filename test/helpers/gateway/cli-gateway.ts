@@ -13,6 +13,8 @@ import { DEFAULTS } from '../../../gateway/options.ts';
 import { createKeyFile, openKeyFile } from '../../../node/keys/key-file.ts';
 import { localKeys } from '../../../node/keys/local-keys.ts';
 import { Secret } from '../../../node/keys/secret.ts';
+import { domain } from '../authorised.ts';
+import { PaperGrants } from '../paper-grants.ts';
 import { MemoryMembers } from './memory-members.ts';
 import { SealedNode } from './sealed-node.ts';
 
@@ -53,6 +55,7 @@ export async function startCliGateway(): Promise<CliGateway> {
     {
       members,
       logs: { get: () => undefined, list: () => [] },
+      grants: new PaperGrants(0),
       chain: { head: () => undefined, final: () => -1 },
       nodes: node,
       verifier: { verify: () => ({ ok: false, pending: false, checks: [], trusted: [] }) },
@@ -62,6 +65,7 @@ export async function startCliGateway(): Promise<CliGateway> {
       ...DEFAULTS,
       baseUrl: BASE_URL,
       ownMembers: [],
+      grantDomain: domain,
       tokenKey: new Uint8Array(32).fill(7),
       logger: createLogger('gateway', 'silent', new PassThrough()),
     },

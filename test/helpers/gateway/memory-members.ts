@@ -1,7 +1,8 @@
 // Members kept in memory, with real keys.
 import { generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
 import { currentKey, type KeyKind, type Member, type Role } from '../../../node/core/consortium.ts';
-import type { MemberId } from '../../../node/core/ids.ts';
+import { memberIdOf, type MemberId } from '../../../node/core/ids.ts';
+import type { Uscc } from '../../../node/core/uscc.ts';
 import type { Members } from '../../../gateway/ports.ts';
 import type { Credentials } from '../../../gateway/client/token-source.ts';
 
@@ -16,12 +17,20 @@ export class MemoryMembers implements Members {
 
   /** @param digit names it: a member id of 64 such digits */
   add(digit: string, roles: Role[]): TestMember {
-    const id = `0x${digit.repeat(64)}` as MemberId;
+    return this.#add(`0x${digit.repeat(64)}` as MemberId, '91320900MA1MB2345X', roles);
+  }
+
+  /** A member whose id is that of its code, as grants want it. */
+  addBody(uscc: Uscc, roles: Role[]): TestMember {
+    return this.#add(memberIdOf(uscc), uscc, roles);
+  }
+
+  #add(id: MemberId, uscc: string, roles: Role[]): TestMember {
     const { privateKey, key } = newKey();
     const member: Member = {
       id,
-      name: `成员 ${digit}`,
-      uscc: '91320900MA1MB2345X',
+      name: `成员 ${uscc}`,
+      uscc,
       region: '320904',
       roles,
       status: 'active',

@@ -42,6 +42,14 @@ export class MemoryNode implements NodeCaller {
   chunksUnderWay = 0;
   mostUnderWay = 0;
   sealedBytes: Uint8Array[] = [];
+  /** Answers what is sealed, and the words that all nodes hear. */
+  sealed: (member: MemberId, method: RpcMethod, argument: Uint8Array) => Promise<Uint8Array> = async (_, method) => {
+    throw new XinlianError('METHOD_UNKNOWN', { method });
+  };
+  /** Answers inner methods that publishing has not. */
+  inner: (method: string, argument: Uint8Array) => Promise<Uint8Array> = async (method) => {
+    throw new XinlianError('METHOD_UNKNOWN', { method });
+  };
   sessionExpires = Math.floor(Date.now() / 1000) + 3600;
 
   async call(
@@ -78,6 +86,8 @@ export class MemoryNode implements NodeCaller {
       }
       case 'node/info':
         throw new XinlianError('METHOD_UNKNOWN', { method });
+      default:
+        return this.sealed(member, method, argument);
     }
   }
 
@@ -114,7 +124,7 @@ export class MemoryNode implements NodeCaller {
           JSON.stringify({ type: 'xinlian/bundle/v1', disclosures: bundleRequest.decode(body).claims ?? ['*'] }),
         );
       default:
-        throw new XinlianError('METHOD_UNKNOWN', { method });
+        return this.inner(method, body);
     }
   }
 

@@ -8,6 +8,8 @@ import { buildApp } from '../../../gateway/app.ts';
 import { createClient, type Client } from '../../../gateway/client.ts';
 import { createLogger } from '../../../node/log.ts';
 import { DEFAULTS, type AppOptions } from '../../../gateway/options.ts';
+import { domain } from '../authorised.ts';
+import { PaperGrants } from '../paper-grants.ts';
 import { MemoryMembers, type TestMember } from './memory-members.ts';
 import { MemoryNode } from './memory-node.ts';
 
@@ -28,6 +30,8 @@ export class TestClock {
 export interface TestGateway {
   app: FastifyInstance;
   members: MemoryMembers;
+  /** What the chain says of grants. */
+  grants: PaperGrants;
   node: MemoryNode;
   clock: TestClock;
   logs: LogState[];
@@ -59,7 +63,9 @@ export async function startTestGateway(options: Partial<AppOptions> = {}): Promi
     },
   });
   const head = { number: 9, hash: '0x00' as const, time: Math.floor(Date.now() / 1000) };
+  const grants = new PaperGrants(head.time);
   const gateway = {
+    grants,
     members,
     node,
     clock,
@@ -73,6 +79,7 @@ export async function startTestGateway(options: Partial<AppOptions> = {}): Promi
     {
       members,
       logs: { get: (id) => gateway.logs.find((log) => log.id === id), list: () => gateway.logs },
+      grants,
       chain: { head: () => gateway.head, final: () => 8 },
       nodes: node,
       verifier: { verify: (bundle) => ({ ok: false, pending: false, checks: [], trusted: [JSON.stringify(bundle)] }) },
@@ -82,6 +89,7 @@ export async function startTestGateway(options: Partial<AppOptions> = {}): Promi
       ...DEFAULTS,
       baseUrl: BASE_URL,
       ownMembers: [source.member.id],
+      grantDomain: domain,
       tokenKey: new Uint8Array(32).fill(7),
       logger: createLogger('gateway', 'info', destination),
       ...options,

@@ -1,7 +1,14 @@
 import { expect } from 'chai';
 import { AbiCoder, keccak256 } from 'ethers';
 import type { Hex } from '../../../node/core/bytes.ts';
-import { logIdOf, memberIdOf, parseLogId, parseMemberId, parseRecordId } from '../../../node/core/ids.ts';
+import {
+  logIdOf,
+  memberIdOf,
+  parseGrantHash,
+  parseLogId,
+  parseMemberId,
+  parseRecordId,
+} from '../../../node/core/ids.ts';
 import { parseCatalogueCode, type LogIdParts } from '../../../node/core/ids.ts';
 import { parseUscc } from '../../../node/core/uscc.ts';
 import { codeOf } from '../../helpers/code-of.ts';
@@ -69,6 +76,7 @@ describe('ids', () => {
     it(`refuses ${JSON.stringify(text.slice(0, 12))}… of ${text.length} characters as an id`, () => {
       expect(codeOf(() => parseMemberId(text))).to.equal('MALFORMED');
       expect(codeOf(() => parseLogId(text))).to.equal('MALFORMED');
+      expect(codeOf(() => parseGrantHash(text))).to.equal('MALFORMED');
     });
   }
 

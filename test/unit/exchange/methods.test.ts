@@ -13,10 +13,15 @@ import {
 } from '../../../node/core/messages/publish.ts';
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
 import { methodAnswer, methodCall } from '../../../node/core/messages/session.ts';
+import { IdentityDesk } from '../../../node/exchange/identity-desk.ts';
 import { MemberNode } from '../../../node/exchange/member-node.ts';
 import { Methods } from '../../../node/exchange/methods.ts';
 import type { Log } from '../../../node/exchange/ports.ts';
+import { SeenWithdrawals } from '../../../node/exchange/withdrawals.ts';
+import { LevelAccessStore } from '../../../node/store/access-store.ts';
+import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
 import type { Batch, Store } from '../../../node/store/store.ts';
+import { domain } from '../../helpers/authorised.ts';
 import { member, ndjson, openAgency, silent, SIGNER, type Agency } from '../../helpers/agency.ts';
 import { CHAIN_ID, LOG, LOG_ANCHOR, MEMBER, OTHER_MEMBER } from '../../helpers/bundle.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
@@ -58,7 +63,25 @@ describe('A hosted member', () => {
     logged = [];
     const logger: Log = { ...silent, error: (details) => logged.push(details) };
     const { submissions, records } = agency;
-    methods = new Methods<Batch>({ members: new Map([[MEMBER, hosted]]), submissions, records, view: chain, logger });
+    const identity = new IdentityDesk<Batch>({ store: new LevelCertificateStore(store), commits, clock });
+    const withdrawals = await SeenWithdrawals.open<Batch>({
+      store: new LevelAccessStore(store),
+      commits,
+      domain,
+      view: chain.grants,
+      writer: chain,
+      clock,
+      logger,
+    });
+    methods = new Methods<Batch>({
+      members: new Map([[MEMBER, hosted]]),
+      submissions,
+      records,
+      identity,
+      withdrawals,
+      view: chain,
+      logger,
+    });
   }
 
   const call = (method: string, argument: Uint8Array) => methods.answer(MEMBER, method, argument);

@@ -83,11 +83,11 @@ describe('RecordVault', () => {
 
   it('opens an answer at its own place alone', () => {
     const answer = utf8('{"index":0}');
-    const sealed = vault.sealAnswer(answer, 'member/file/0');
-    expect(Buffer.from(vault.openAnswer(sealed, 'member/file/0'))).to.deep.equal(Buffer.from(answer));
-    expect(toHex(vault.sealAnswer(answer, 'member/file/0'))).to.not.equal(toHex(sealed));
-    expect(codeOf(() => vault.openAnswer(sealed, 'member/file/1'))).to.equal('STORE_CORRUPT');
-    expect(codeOf(() => vault.openAnswer(turned(sealed, 3), 'member/file/0'))).to.equal('STORE_CORRUPT');
-    expect(codeOf(() => vault.openAnswer(sealed.subarray(0, 5), 'member/file/0'))).to.equal('STORE_CORRUPT');
+    const sealed = vault.sealNote(answer, 'member/file/0');
+    expect(Buffer.from(vault.openNote(sealed, 'member/file/0'))).to.deep.equal(Buffer.from(answer));
+    expect(toHex(vault.sealNote(answer, 'member/file/0'))).to.not.equal(toHex(sealed));
+    expect(codeOf(() => vault.openNote(sealed, 'member/file/1'))).to.equal('STORE_CORRUPT');
+    expect(codeOf(() => vault.openNote(turned(sealed, 3), 'member/file/0'))).to.equal('STORE_CORRUPT');
+    expect(codeOf(() => vault.openNote(sealed.subarray(0, 5), 'member/file/0'))).to.equal('STORE_CORRUPT');
   });
 });

@@ -14,6 +14,7 @@ const good = {
     chainId: 1,
     membership: `0x${'1'.repeat(40)}`,
     logAnchor: `0x${'2'.repeat(40)}`,
+    grantRegistry: `0x${'4'.repeat(40)}`,
     deployment: `0x${'3'.repeat(64)}`,
     block: 0,
     finality: { kind: 'depth', depth: 1 },

@@ -102,6 +102,8 @@ describe('OpenAPI document', () => {
       maximum: (value) => typeof value === 'number',
       minLength: (value) => typeof value === 'number',
       maxLength: (value) => typeof value === 'number',
+      minItems: (value) => typeof value === 'number',
+      maxItems: (value) => typeof value === 'number',
       $ref: (value) => typeof value === 'string',
     };
     const check = (schema: Json, path: string): void => {

@@ -22,7 +22,9 @@ const changed = (change: (item: Item) => void): Pack => {
 describe('Policy packs', () => {
   it('are found by code and by short name', () => {
     expect(builtInCatalogue.item('xk')).to.equal(builtInCatalogue.item('administrative-licence'));
-    expect(builtInCatalogue.items().map(({ short }) => short)).to.deep.equal(['xk', 'cf']);
+    const shorts = builtInCatalogue.items().map(({ short }) => short);
+    expect(shorts.slice(0, 2)).to.deep.equal(['xk', 'cf']);
+    expect(new Set(shorts).size).to.equal(shorts.length);
     expect(codeOf(() => builtInCatalogue.item('zz'))).to.equal('NOT_FOUND');
   });
 

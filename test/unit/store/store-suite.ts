@@ -2,11 +2,14 @@
 import { expect } from 'chai';
 import { utf8 } from '../../../node/core/bytes.ts';
 import type { LogId, MemberId } from '../../../node/core/ids.ts';
-import { parseLogId, parseMemberId, parseRecordId } from '../../../node/core/ids.ts';
+import { parseGrantHash, parseLogId, parseMemberId, parseRecordId } from '../../../node/core/ids.ts';
+import { LevelAccessStore, LevelRequestStore } from '../../../node/store/access-store.ts';
+import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
 import { LevelChainStore } from '../../../node/store/chain-store.ts';
 import { LevelLogStore } from '../../../node/store/log-store.ts';
 import { LevelRecordStore, LevelSubmissionStore } from '../../../node/store/record-store.ts';
 import type { Batch, Range, Store } from '../../../node/store/store.ts';
+import { collect } from '../../helpers/collect.ts';
 
 const LOG: LogId = parseLogId(`0x${'b2'.repeat(32)}`);
 const MEMBER: MemberId = parseMemberId(`0x${'c3'.repeat(32)}`);
@@ -214,6 +217,188 @@ export function storeSuite(name: string, open: () => Promise<Store>): void {
         expect(records.version(id, 2)).to.deep.equal(second);
         expect(records.version(id, 3)).to.equal(undefined);
         expect(records.record(parseRecordId('BAAAAAAAAAAAAAAAAAAAAA'))).to.equal(undefined);
+      });
+    });
+
+    describe('records of a subject', () => {
+      const subject = (byte: number) => new Uint8Array(16).fill(byte);
+      const ids = ['A', 'B', 'f'].map((first) => parseRecordId(`${first}${'_'.repeat(20)}w`));
+
+      it('are found by subject and log, in the order of their ids', async () => {
+        const records = new LevelRecordStore(store);
+        await write((batch) => {
+          for (const id of ids.toReversed()) records.putSubject(batch, 7, subject(5), id);
+          records.putSubject(batch, 7, subject(4), parseRecordId('EAAAAAAAAAAAAAAAAAAAAA'));
+          records.putSubject(batch, 7, subject(6), parseRecordId('EAAAAAAAAAAAAAAAAAAAAA'));
+          records.putSubject(batch, 8, subject(5), parseRecordId('IAAAAAAAAAAAAAAAAAAAAA'));
+          records.putSubject(batch, 7, subject(0xff), parseRecordId('MAAAAAAAAAAAAAAAAAAAAA'));
+        });
+        expect(await collect(records.bySubject(7, subject(5)))).to.deep.equal(ids);
+        expect(await collect(records.bySubject(8, subject(5)))).to.deep.equal(['IAAAAAAAAAAAAAAAAAAAAA']);
+        expect(await collect(records.bySubject(7, subject(0xff)))).to.deep.equal(['MAAAAAAAAAAAAAAAAAAAAA']);
+        expect(await collect(records.bySubject(7, subject(7)))).to.deep.equal([]);
+      });
+
+      it('are there once, however often they are put', async () => {
+        const records = new LevelRecordStore(store);
+        for (let i = 0; i < 2; i++) await write((batch) => records.putSubject(batch, 7, subject(5), ids[0]!));
+        expect(await collect(records.bySubject(7, subject(5)))).to.deep.equal([ids[0]]);
+      });
+    });
+
+    describe('accesses', () => {
+      const commitment = new Uint8Array(32).fill(9);
+      const subject = new Uint8Array(16).fill(5);
+      const query = Buffer.alloc(32, 3).toString('base64url');
+      const place = { provider: MEMBER, grantee: OTHER, query, page: 0 };
+      const request = new Uint8Array(32).fill(4);
+      let accesses: LevelAccessStore;
+
+      beforeEach(() => {
+        accesses = new LevelAccessStore(store);
+      });
+
+      it('are found by their position and by what stands in the log', async () => {
+        await write((batch) => accesses.putOpening(batch, 7, 2 ** 33, commitment, bytes('sealed')));
+        expect(text(accesses.opening(7, 2 ** 33))).to.equal('sealed');
+        expect(accesses.byCommitment(7, commitment)).to.equal(2 ** 33);
+        expect([accesses.opening(7, 1), accesses.opening(8, 2 ** 33)]).to.deep.equal([undefined, undefined]);
+        expect(accesses.byCommitment(8, commitment)).to.equal(undefined);
+        expect(accesses.byCommitment(7, new Uint8Array(32))).to.equal(undefined);
+      });
+
+      it('are listed by subject, from a position on, a few at a time', async () => {
+        await write((batch) => {
+          for (const position of [300, 0, 2 ** 33, 256, 255]) accesses.putSubjectReceipt(batch, 7, subject, position);
+          accesses.putSubjectReceipt(batch, 8, subject, 1);
+          accesses.putSubjectReceipt(batch, 7, new Uint8Array(16).fill(6), 2);
+          accesses.putSubjectReceipt(batch, 7, new Uint8Array(16).fill(4), 3);
+        });
+        const list = (after: number, limit: number) => collect(accesses.subjectReceipts(7, subject, after, limit));
+        expect(await list(-1, 99)).to.deep.equal([0, 255, 256, 300, 2 ** 33]);
+        expect(await list(0, 2)).to.deep.equal([255, 256]);
+        expect(await list(256, 99)).to.deep.equal([300, 2 ** 33]);
+        expect(await list(2 ** 33, 99)).to.deep.equal([]);
+        expect(await list(Number.MAX_SAFE_INTEGER, 99)).to.deep.equal([]);
+      });
+
+      it('keep their answers for provider, grantee, query and page, until their time', async () => {
+        const others = [
+          { provider: OTHER },
+          { grantee: MEMBER },
+          { query: Buffer.alloc(32, 2).toString('base64url') },
+          { page: 1 },
+        ];
+        await write((batch) => {
+          accesses.putAnswer(batch, place, request, 'answer 信', 255);
+          accesses.putAnswer(batch, { ...place, page: 2 }, request, 'later', 256);
+        });
+        expect(accesses.answer(place)).to.deep.equal({ request, answer: 'answer 信' });
+        for (const other of others) expect(accesses.answer({ ...place, ...other })).to.equal(undefined);
+        expect(await accesses.expiredAnswers(255, 9)).to.deep.equal([]);
+        expect(await accesses.expiredAnswers(300, 1)).to.have.length(1);
+        const expired = await accesses.expiredAnswers(256, 9);
+        expect(expired).to.have.length(1);
+        await write((batch) => accesses.forgetAnswers(batch, expired));
+        expect(accesses.answer(place)).to.equal(undefined);
+        expect(accesses.answer({ ...place, page: 2 })?.answer).to.equal('later');
+        expect(await accesses.expiredAnswers(256, 9)).to.deep.equal([]);
+        expect(await accesses.expiredAnswers(257, 9)).to.have.length(1);
+      });
+
+      it('keep withdrawals as they were put last, until they are forgotten', async () => {
+        const [one, two] = [parseGrantHash(`0x${'91'.repeat(32)}`), parseGrantHash(`0x${'92'.repeat(32)}`)];
+        const terms = {
+          artefact: one,
+          key: `0x${'e5'.repeat(20)}`,
+          grantee: MEMBER,
+          validFrom: 1,
+          validTo: 2,
+          uses: 0,
+        };
+        const pending = { terms, signature: `0x${'1b'.repeat(65)}` };
+        await write((batch) => {
+          accesses.putWithdrawal(batch, two, { validTo: 2 });
+          accesses.putWithdrawal(batch, one, { validTo: 2, pending });
+        });
+        expect(await collect(accesses.withdrawals())).to.deep.equal([
+          [one, { validTo: 2, pending }],
+          [two, { validTo: 2 }],
+        ]);
+        await write((batch) => {
+          accesses.putWithdrawal(batch, one, { validTo: 2 });
+          accesses.forgetWithdrawal(batch, two);
+        });
+        expect(await collect(accesses.withdrawals())).to.deep.equal([[one, { validTo: 2 }]]);
+      });
+    });
+
+    describe('requests for grants', () => {
+      const subject = (byte: number) => new Uint8Array(16).fill(byte);
+      const [ONE, TWO] = ['A'.repeat(22), `${'_'.repeat(21)}w`];
+
+      it('come back as they were put last, for each member', async () => {
+        const requests = new LevelRequestStore(store);
+        await write((batch) => requests.putRequest(batch, MEMBER, ONE, bytes('waiting')));
+        await write((batch) => requests.putRequest(batch, MEMBER, ONE, bytes('granted')));
+        expect(text(requests.request(MEMBER, ONE))).to.equal('granted');
+        expect(requests.request(OTHER, ONE)).to.equal(undefined);
+        expect(requests.request(MEMBER, TWO)).to.equal(undefined);
+      });
+
+      it('are found by member and subject, the last id too', async () => {
+        const requests = new LevelRequestStore(store);
+        await write((batch) => {
+          for (const id of [TWO, ONE]) requests.putSubjectRequest(batch, MEMBER, subject(5), id);
+          requests.putSubjectRequest(batch, MEMBER, subject(6), ONE);
+          requests.putSubjectRequest(batch, MEMBER, subject(4), TWO);
+          requests.putSubjectRequest(batch, OTHER, subject(5), ONE);
+        });
+        expect(await collect(requests.requests(MEMBER, subject(5)))).to.deep.equal([ONE, TWO]);
+        expect(await collect(requests.requests(OTHER, subject(5)))).to.deep.equal([ONE]);
+        expect(await collect(requests.requests(OTHER, subject(6)))).to.deep.equal([]);
+      });
+    });
+
+    describe('certificates', () => {
+      const [ONE, TWO, THREE] = ['A'.repeat(22), `B${'A'.repeat(21)}`, `${'_'.repeat(21)}w`];
+
+      it('come back as they were put last, for each member', async () => {
+        const certificates = new LevelCertificateStore(store);
+        const kept = { position: 2 ** 33, exp: 300, revoked: false };
+        await write((batch) => certificates.putCertificate(batch, MEMBER, ONE, kept));
+        expect(certificates.certificate(MEMBER, ONE)).to.deep.equal(kept);
+        expect(certificates.certificate(OTHER, ONE)).to.equal(undefined);
+        expect(await collect(certificates.revoked(MEMBER, 0))).to.deep.equal([]);
+        await write((batch) => certificates.putCertificate(batch, MEMBER, ONE, { ...kept, revoked: true }));
+        expect(certificates.certificate(MEMBER, ONE)?.revoked).to.equal(true);
+        expect(await collect(certificates.revoked(MEMBER, 0))).to.deep.equal([ONE]);
+      });
+
+      it('that were taken back are listed until they end, those of each member', async () => {
+        const certificates = new LevelCertificateStore(store);
+        await write((batch) => {
+          const put = (member: MemberId, jti: string, exp: number) =>
+            certificates.putCertificate(batch, member, jti, { position: 0, exp, revoked: true });
+          put(MEMBER, THREE, 256);
+          put(MEMBER, ONE, 2 ** 33);
+          put(MEMBER, TWO, 255);
+          put(OTHER, TWO, 1_000);
+        });
+        const list = (now: number) => collect(certificates.revoked(MEMBER, now));
+        expect(await list(254)).to.deep.equal([TWO, THREE, ONE]);
+        expect(await list(255)).to.deep.equal([THREE, ONE]);
+        expect(await list(256)).to.deep.equal([ONE]);
+        expect(await list(2 ** 33)).to.deep.equal([]);
+        expect(await collect(certificates.revoked(OTHER, 0))).to.deep.equal([TWO]);
+      });
+
+      it('have the last list of each issuer', async () => {
+        const certificates = new LevelCertificateStore(store);
+        await write((batch) => certificates.putRevocationList(batch, MEMBER, 'first'));
+        await write((batch) => certificates.putRevocationList(batch, MEMBER, 'second'));
+        expect(certificates.revocationList(MEMBER)).to.equal('second');
+        expect(certificates.revocationList(OTHER)).to.equal(undefined);
       });
     });
 

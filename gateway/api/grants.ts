@@ -1,0 +1,131 @@
+import { Type, type Static } from 'typebox';
+import { GrantOutcome, GrantRegistration, GrantTermsText, GrantWithdrawal } from '../../node/core/messages/grant.ts';
+import { REFUSALS } from '../../node/core/query.ts';
+import { define } from './endpoint.ts';
+import { MAX_CHECK_BYTES, MAX_GRANTS_BYTES } from './limits.ts';
+import { closed, MemberIdText, Time } from './schemas.ts';
+
+export const GrantHashText = Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Grant: hash of its terms' });
+
+export const Judged = Type.Object(
+  { block: Type.Integer({ description: 'Newest block that was known' }), time: Time },
+  { ...closed, description: 'What it was judged at' },
+);
+
+export const GrantView = Type.Object(
+  {
+    grant: GrantHashText,
+    registered: Type.Optional(Type.Integer({ description: 'Block of the registration' })),
+    final: Type.Boolean({ description: 'Whether that block is final' }),
+    terms: Type.Optional(GrantTermsText),
+    usesLeft: Type.Optional(Type.Integer({ description: 'Absent where it is uncounted' })),
+    withdrawn: Type.Boolean(),
+    suspended: Type.Boolean(),
+    judged: Judged,
+  },
+  closed,
+);
+export type GrantView = Static<typeof GrantView>;
+
+export const registerGrants = define({
+  method: 'POST',
+  path: '/v1/grants',
+  tag: 'Grants',
+  summary: 'Register grants on the chain',
+  description:
+    'Open to everyone: what counts is the signature of the grant key (EIP-712 GrantRegistration), so an enterprise needs ' +
+    'no account. One bad item fails alone. The same registration again fails with GrantRegistryAlreadyRegistered and ' +
+    'changes nothing.',
+  rate: 'normal',
+  request: {
+    kind: 'json',
+    schema: Type.Object({ grants: Type.Array(GrantRegistration, { minItems: 1, maxItems: 64 }) }, closed),
+    maxBytes: MAX_GRANTS_BYTES,
+  },
+  response: { kind: 'json', schema: Type.Object({ outcomes: Type.Array(GrantOutcome) }, closed) },
+  problems: ['MALFORMED', 'UNREACHABLE', 'TIMEOUT'],
+});
+
+export const getGrant = define({
+  method: 'GET',
+  path: '/v1/grants/{grant}',
+  tag: 'Grants',
+  summary: 'A grant as the chain has it',
+  rate: 'normal',
+  params: Type.Object({ grant: GrantHashText }, closed),
+  response: { kind: 'json', schema: GrantView },
+  problems: ['NOT_FOUND'],
+});
+
+export const withdrawGrant = define({
+  method: 'POST',
+  path: '/v1/grants/{grant}/withdrawal',
+  tag: 'Grants',
+  summary: 'Withdraw a grant',
+  description:
+    'Open to everyone: what counts is the signature of the grant key (EIP-712 GrantWithdrawal). It binds this gateway and ' +
+    'every node that is reached at once, and all others when a block has it. It also bars a grant that is not registered yet.',
+  rate: 'normal',
+  params: Type.Object({ grant: GrantHashText }, closed),
+  request: { kind: 'json', schema: GrantWithdrawal, maxBytes: 4096 },
+  response: {
+    kind: 'json',
+    schema: Type.Object(
+      {
+        grant: GrantHashText,
+        told: Type.Array(MemberIdText, { description: 'Members whose nodes know it already' }),
+        unreached: Type.Array(MemberIdText, { description: 'Members that learn it from the chain' }),
+      },
+      closed,
+    ),
+  },
+  problems: ['MALFORMED', 'SIGNATURE_INVALID', 'UNREACHABLE', 'TIMEOUT'],
+});
+
+export const GrantCheck = Type.Object(
+  {
+    grant: GrantHashText,
+    artefact: Type.Optional(
+      Type.String({
+        maxLength: 65_536,
+        description: 'RFC 8785 form of the artefact; with it, items, purpose and region are checked too',
+      }),
+    ),
+    items: Type.Optional(Type.Array(Type.String(), { maxItems: 32 })),
+    purpose: Type.Optional(Type.String()),
+    region: Type.Optional(Type.String({ pattern: '^\\d{6}$', description: 'Of the provider, GB/T 2260' })),
+  },
+  closed,
+);
+
+export const CheckResult = Type.Object(
+  {
+    grant: GrantHashText,
+    ok: Type.Boolean(),
+    reason: Type.Optional(Type.Enum([...REFUSALS])),
+    detail: Type.Optional(Type.String()),
+  },
+  closed,
+);
+
+export const checkGrants = define({
+  method: 'POST',
+  path: '/v1/grants/check',
+  tag: 'Grants',
+  summary: 'Whether grants to you stand now',
+  description:
+    'Up to 1,000 at once, answered from the indexed view of the chain. Consent and certificate are the provider’s to ' +
+    'verify when it is asked; what the chain and the artefact say is checked here.',
+  scope: 'grants:check',
+  rate: 'bulk',
+  request: {
+    kind: 'json',
+    schema: Type.Object({ checks: Type.Array(GrantCheck, { minItems: 1, maxItems: 1000 }) }, closed),
+    maxBytes: MAX_CHECK_BYTES,
+  },
+  response: {
+    kind: 'json',
+    schema: Type.Object({ judged: Judged, results: Type.Array(CheckResult) }, closed),
+  },
+  problems: ['CHAIN_UNREACHABLE'],
+});

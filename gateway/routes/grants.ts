@@ -1,0 +1,185 @@
+// Grants: registered, looked up, withdrawn, checked. What the chain says is answered from its view; what is to be written
+// goes through the gateway's own node.
+
+import type { GrantTerms } from '../../node/core/consortium.ts';
+import { XinlianError } from '../../node/core/errors.ts';
+import { parseArtefact, type GrantArtefact } from '../../node/core/grant.ts';
+import { grantHashOf, parseGrantHash, type GrantHash, type MemberId } from '../../node/core/ids.ts';
+import { grantWithdrawal, type GrantWithdrawal } from '../../node/core/messages/grant.ts';
+import type { Refusal } from '../../node/core/query.ts';
+import { covers } from '../../node/core/regions.ts';
+import { judgeGrant, type Judgement } from '../../node/exchange/judge-grant.ts';
+import { verifyWithdrawal } from '../../node/exchange/withdrawals.ts';
+import type { TypedDataDomain } from '../../node/core/typed-data.ts';
+import { beijingTime } from '../beijing-time.ts';
+import { HomeNode } from '../home-node.ts';
+import type { Chain, Clock, Grants, Members, NodeCaller } from '../ports.ts';
+import type { Handlers } from './handler.ts';
+
+export interface GrantOptions {
+  ownMembers: readonly MemberId[];
+  nodeTimeoutMs: number;
+  /** A head older than this proves nothing about what happened since. */
+  staleAfterSeconds: number;
+  /** EIP-712 domain of the GrantRegistry. */
+  grantDomain: TypedDataDomain;
+}
+
+interface Needs {
+  members: Members;
+  grants: Grants;
+  chain: Chain;
+  nodes: NodeCaller;
+  clock: Clock;
+}
+
+/** Withdrawals that this process was given: they bind it at once. The chain's view has them within a block or two. */
+const MOST_REMEMBERED = 100_000;
+/** How long a node may take to hear of a withdrawal; it learns it from the chain otherwise. */
+const TELL_MS = 5_000;
+
+export function grantRoutes(options: GrantOptions, { members, grants, chain, nodes, clock }: Needs) {
+  const withdrawn = new Set<GrantHash>();
+  const withdrawals = { isWithdrawn: (grant: GrantHash) => withdrawn.has(grant) };
+  const view = { ...facts(grants, chain, members) };
+
+  function ownNode(): HomeNode {
+    const [own] = options.ownMembers;
+    if (own === undefined) throw new XinlianError('UNREACHABLE', { peer: 'own node', reason: 'this gateway has none' });
+    return new HomeNode(own, { timeoutMs: options.nodeTimeoutMs }, nodes);
+  }
+
+  function judged() {
+    const head = chain.head();
+    if (!head) throw new XinlianError('CHAIN_UNREACHABLE', { endpoint: 'any', reason: 'no block was read yet' });
+    return { block: head.number, time: beijingTime(Math.floor(clock.now() / 1000)) };
+  }
+
+  /** Tells the nodes of all sources. @returns who has heard it */
+  async function tell(withdrawal: GrantWithdrawal, signal: AbortSignal) {
+    const told: MemberId[] = [];
+    const unreached: MemberId[] = [];
+    const argument = grantWithdrawal.encode(withdrawal);
+    const sources = [...members.list()].filter(({ id }) => members.isEntitledNow(id, ['source']));
+    await Promise.all(
+      sources.map(async ({ id }) => {
+        try {
+          await nodes.call(id, 'grant/withdrawn', argument, { signal, timeoutMs: TELL_MS });
+          told.push(id);
+        } catch (error) {
+          if (!XinlianError.is(error)) throw error;
+          unreached.push(id);
+        }
+      }),
+    );
+    return { told: told.sort(), unreached: unreached.sort() };
+  }
+
+  return {
+    async registerGrants({ body: { grants: registrations }, signal }) {
+      return { outcomes: await ownNode().registerGrants(registrations, signal) };
+    },
+
+    getGrant({ params }) {
+      const state = grants.grant(parseGrantHash(params.grant));
+      if (!state) throw new XinlianError('NOT_FOUND', { what: 'grant', id: params.grant });
+      const { hash, registered, registeredFinal: final, terms, usesLeft, suspended } = state;
+      return {
+        grant: hash,
+        ...(registered !== undefined && { registered }),
+        final,
+        ...(terms && { terms }),
+        ...(terms && terms.uses > 0 && { usesLeft }),
+        withdrawn: state.withdrawn || withdrawals.isWithdrawn(hash),
+        suspended,
+        judged: judged(),
+      };
+    },
+
+    async withdrawGrant({ params, body, signal }) {
+      const grant = verifyWithdrawal(body, options.grantDomain);
+      if (grant !== params.grant)
+        throw new XinlianError('MALFORMED', {
+          what: 'terms',
+          wanted: `those of ${params.grant}`,
+          got: `those of ${grant}`,
+        });
+      const [oldest] = withdrawn;
+      if (withdrawn.size >= MOST_REMEMBERED && oldest !== undefined) withdrawn.delete(oldest);
+      withdrawn.add(grant);
+      // Its own node keeps it and brings it to the chain, however often that takes; the others hear it meanwhile.
+      const [heard] = await Promise.all([tell(body, signal), ownNode().withdrawGrant(body, signal)]);
+      return { grant, ...heard };
+    },
+
+    checkGrants({ caller, body: { checks } }) {
+      const nowSeconds = Math.floor(clock.now() / 1000);
+      const at = { nowSeconds, failClosedSeconds: options.staleAfterSeconds };
+      const results = checks.map(({ grant: text, artefact, items, purpose, region }) => {
+        const hash = text as GrantHash;
+        const standing = judgeGrant({ hash }, view, withdrawals, at);
+        const terms = grants.grant(hash)?.terms;
+        const left = grants.grant(hash)?.usesLeft;
+        const verdict = standing.refusal === undefined ? standsFor(terms, left, caller.member) : standing;
+        const wanted = { items: items ?? [], purpose, region };
+        const last = verdict.refusal === undefined && artefact !== undefined ? allows(artefact, hash, wanted) : verdict;
+        return resultOf(hash, last);
+      });
+      return { judged: judged(), results };
+    },
+  } satisfies Partial<Handlers>;
+}
+
+/** The parts of the chain's view that judging asks for. */
+function facts(grants: Grants, chain: Chain, members: Members) {
+  return {
+    head: () => chain.head(),
+    grant: (hash: GrantHash) => grants.grant(hash),
+    isEntitledNow: members.isEntitledNow.bind(members),
+  };
+}
+
+function standsFor(terms: GrantTerms | undefined, usesLeft: number | undefined, caller: MemberId): Judgement {
+  if (terms?.grantee !== caller) return { refusal: 'GRANTEE_MISMATCH', detail: 'the grant is to another' };
+  if (terms.uses > 0 && usesLeft === 0)
+    return { refusal: 'GRANT_EXHAUSTED', detail: `its ${terms.uses} uses were consumed` };
+  return {};
+}
+
+/** Whether an artefact, which must be that of the grant, allows what is asked for. */
+function allows(
+  text: string,
+  hash: GrantHash,
+  wanted: { items: readonly string[]; purpose: string | undefined; region: string | undefined },
+): Judgement {
+  let artefact: GrantArtefact;
+  try {
+    const read = parseArtefact(text);
+    if (grantHashOf(read.terms) !== hash)
+      return { refusal: 'GRANT_MALFORMED', detail: 'the artefact is of another grant' };
+    ({ artefact } = read);
+  } catch (error) {
+    if (!XinlianError.is(error, 'MALFORMED')) throw error;
+    return { refusal: 'GRANT_MALFORMED', detail: error.message };
+  }
+  if (wanted.purpose !== undefined && wanted.purpose !== artefact.purpose)
+    return { refusal: 'PURPOSE_MISMATCH', detail: `the grant is for ${artefact.purpose}` };
+  const { region } = wanted;
+  if (region !== undefined && !artefact.regions.some((granted) => covers(granted, region)))
+    return { refusal: 'REGION_MISMATCH', detail: `the grant is for ${artefact.regions.join(', ')}` };
+  const missing = wanted.items.find((item) => !artefact.items.some((granted) => granted.item === item));
+  return missing === undefined ? {} : { refusal: 'ITEM_NOT_GRANTED', detail: missing };
+}
+
+function resultOf(
+  grant: GrantHash,
+  { refusal, detail }: Judgement,
+): {
+  grant: GrantHash;
+  ok: boolean;
+  reason?: Refusal;
+  detail?: string;
+} {
+  if (refusal === undefined) return { grant, ok: true };
+  return { grant, ok: false, reason: refusal, ...(detail !== undefined && { detail }) };
+}

@@ -1,0 +1,69 @@
+// Grants on the wire: terms as the chain is shown them, registrations, withdrawals, journals of queries.
+import { Type, type Static } from 'typebox';
+import type { Hex } from '../bytes.ts';
+import type { GrantTerms } from '../consortium.ts';
+import { parseMemberId } from '../ids.ts';
+import { codec } from './codec.ts';
+
+const closed = { additionalProperties: false };
+const hash = '^0x[0-9a-f]{64}$';
+const seconds = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, description: 'Seconds since 1970' });
+
+export const GrantTermsText = Type.Object(
+  {
+    artefact: Type.String({ pattern: hash, description: 'SHA-256 of the artefact' }),
+    key: Type.String({ pattern: '^0x[0-9a-fA-F]{40}$', description: 'Account of the grant key' }),
+    grantee: Type.String({ pattern: hash, description: 'Member id' }),
+    validFrom: seconds,
+    validTo: seconds,
+    uses: Type.Integer({ minimum: 0, maximum: 65_535, description: '0: uncounted' }),
+  },
+  { ...closed, description: 'What the chain is shown of a grant; its EIP-712 hash is the id of the grant' },
+);
+export type GrantTermsText = Static<typeof GrantTermsText>;
+
+const Signature = Type.String({ pattern: '^0x[0-9a-f]{130}$', description: 'r, s and v, 65 bytes' });
+
+export const GrantRegistration = Type.Object(
+  {
+    terms: GrantTermsText,
+    deadline: Type.Integer({ minimum: 0, description: 'Not registered after this time, seconds since 1970' }),
+    signature: { ...Signature, description: 'By the grant key: EIP-712 GrantRegistration' },
+  },
+  closed,
+);
+export type GrantRegistration = Static<typeof GrantRegistration>;
+
+export const GrantWithdrawal = Type.Object(
+  { terms: GrantTermsText, signature: { ...Signature, description: 'By the grant key: EIP-712 GrantWithdrawal' } },
+  closed,
+);
+export type GrantWithdrawal = Static<typeof GrantWithdrawal>;
+
+/** What became of one of a batch. */
+export const GrantOutcome = Type.Object(
+  {
+    grant: Type.String({ pattern: hash }),
+    ok: Type.Boolean(),
+    error: Type.Optional(Type.String({ description: 'Error of the contract' })),
+    arguments: Type.Optional(Type.Array(Type.String())),
+    block: Type.Optional(Type.Integer({ description: 'Block that took it; final a little later' })),
+  },
+  closed,
+);
+export type GrantOutcome = Static<typeof GrantOutcome>;
+
+export const grantRegistrations = codec(
+  'grant registrations',
+  Type.Array(GrantRegistration, { minItems: 1, maxItems: 64 }),
+);
+export const grantOutcomes = codec('grant outcomes', Type.Array(GrantOutcome));
+export const GrantRef = Type.Object({ grant: Type.String({ pattern: hash }) }, closed);
+
+export const grantRef = codec('grant reference', GrantRef);
+export const grantWithdrawal = codec('grant withdrawal', GrantWithdrawal);
+
+/** Throws `MALFORMED`. */
+export function termsOf({ artefact, key, grantee, ...rest }: GrantTermsText): GrantTerms {
+  return { ...rest, artefact: artefact as Hex, key: key as Hex, grantee: parseMemberId(grantee) };
+}

@@ -1,0 +1,35 @@
+// Identification of enterprises: what a member is asked to certify, and what it answers.
+import { Type, type Static } from 'typebox';
+import { CONSENT_LEVELS, Evidence, SubjectCertificate } from '../subject-certificate.ts';
+import { codec } from './codec.ts';
+
+const closed = { additionalProperties: false };
+const { sub, name, capacity, key, seal, grant } = SubjectCertificate.properties;
+
+export const Certification = Type.Object(
+  {
+    sub,
+    name,
+    capacity,
+    level: Type.Enum([...CONSENT_LEVELS]),
+    key,
+    seal,
+    grant,
+    evidence: Type.Optional(Evidence),
+    days: Type.Integer({ minimum: 1, description: 'How long it is valid' }),
+  },
+  closed,
+);
+export type Certification = Static<typeof Certification>;
+
+export const IssuedCertificate = Type.Object(
+  { certificate: Type.String({ description: 'Compact JWS' }), jti: Type.String() },
+  closed,
+);
+export type IssuedCertificate = Static<typeof IssuedCertificate>;
+
+export const CertificateRef = Type.Object({ jti: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$' }) }, closed);
+
+export const certification = codec('certification', Certification);
+export const issuedCertificate = codec('issued certificate', IssuedCertificate);
+export const certificateRef = codec('certificate reference', CertificateRef);

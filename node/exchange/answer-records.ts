@@ -1,0 +1,184 @@
+// The records of an answer: those of the subject and the items asked for that may be used today, each with its proof.
+import type { AnchoredPart, RecordPart } from '../core/answer-parts.ts';
+import { toBase64, toBase64Url } from '../core/bytes.ts';
+import { commitRecord, discloseRecord } from '../core/disclosure.ts';
+import { XinlianError } from '../core/errors.ts';
+import type { GrantArtefact } from '../core/grant.ts';
+import type { RecordId } from '../core/ids.ts';
+import { consistencyProof } from '../core/merkle.ts';
+import type { Query } from '../core/query.ts';
+import { chinaDate } from '../policy/date.ts';
+import type { Catalogue } from '../policy/pack.ts';
+import type { AgencyLog } from './agency-log.ts';
+import type { ChainView, LogStore, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
+import { RecordProofs } from './record-proofs.ts';
+import type { RecordVault } from './vault.ts';
+
+/** Records of one answer: with their proofs they take some 4 kB each, and a frame between nodes takes 4 MiB. */
+const PAGE_RECORDS = 300;
+
+/** Where `validFrom` and `validTo` stand in a record's claims. */
+const VALID_FROM = 3;
+const VALID_TO = 4;
+
+export interface CollectedRecords {
+  log: AnchoredPart;
+  records: RecordPart[];
+  /** Items asked for of which nothing was found. */
+  none: string[];
+  more: boolean;
+}
+
+interface Found {
+  id: RecordId;
+  record: StoredRecord;
+  version: number;
+  position: number;
+}
+
+interface Holder<B extends WriteBatch> {
+  log: AgencyLog<B>;
+  vault: RecordVault;
+  key: { readonly publicKey: Uint8Array };
+}
+
+interface Dependencies<B extends WriteBatch> {
+  records: RecordStore<B>;
+  logs: LogStore<B>;
+  view: Pick<ChainView, 'log'>;
+  catalogue: Catalogue;
+}
+
+export class AnswerRecords<B extends WriteBatch> {
+  readonly #needs: Dependencies<B>;
+  readonly #proofs: RecordProofs<B>;
+
+  constructor(dependencies: Dependencies<B>) {
+    this.#needs = dependencies;
+    this.#proofs = new RecordProofs(dependencies.logs);
+  }
+
+  /**
+   * @param nowSeconds the time that it is judged at
+   * @throws OVERLOADED before the log has its first checkpoint
+   */
+  async collect(
+    holder: Holder<B>,
+    { subject, items }: GrantArtefact,
+    query: Query,
+    nowSeconds: number,
+  ): Promise<CollectedRecords> {
+    const { log, vault } = holder;
+    const today = chinaDate(nowSeconds * 1000);
+    const since = new Map(items.map(({ item, months }) => [item, monthsBefore(today, months)]));
+    const size = log.shownSize;
+    const checkpoint = this.#needs.logs.checkpoint(log.state.number, size);
+    if (checkpoint === undefined)
+      throw new XinlianError('OVERLOADED', { what: 'the first checkpoint of this log', retryAfterSeconds: 2 });
+
+    const parts: RecordPart[] = [];
+    const seen = new Set<string>();
+    const skipped = (query.page ?? 0) * PAGE_RECORDS;
+    let usable = 0;
+    for await (const found of this.#bySubject(log, vault.subjectKey(subject.uscc), query.items, size)) {
+      const { item, edition } = found.record;
+      const part = await this.#part(holder, found, { size, today, since: since.get(item) ?? today, item, edition });
+      if (!part) continue;
+      seen.add(item);
+      if (usable++ >= skipped && parts.length <= PAGE_RECORDS) parts.push(part);
+      if (parts.length > PAGE_RECORDS) break;
+    }
+    const more = parts.length > PAGE_RECORDS;
+    return {
+      log: this.#anchoredPart(holder, checkpoint, size),
+      records: parts.slice(0, PAGE_RECORDS),
+      none: more ? [] : query.items.filter((item) => !seen.has(item)),
+      more,
+    };
+  }
+
+  /** The last version under the checkpoint, of each record of the subject and these items. */
+  async *#bySubject(
+    log: AgencyLog<B>,
+    subject: Uint8Array,
+    items: readonly string[],
+    size: number,
+  ): AsyncGenerator<Found> {
+    for await (const id of this.#needs.records.bySubject(log.state.number, subject)) {
+      const record = this.#needs.records.record(id);
+      if (!record || !items.includes(record.item)) continue;
+      // The status entry is at size − 1; what came after the checkpoint is told when the next one covers it.
+      const version = record.versions.findLastIndex(({ position }) => position < size - 1) + 1;
+      const position = record.versions[version - 1]?.position;
+      if (position !== undefined) yield { id, record, version, position };
+    }
+  }
+
+  /** @returns undefined for what may not be used: another status than live, expired, further back than was granted */
+  async #part(
+    { log, vault }: Holder<B>,
+    { id, version, position }: Found,
+    {
+      size,
+      today,
+      since,
+      item,
+      edition,
+    }: { size: number; today: string; since: string; item: string; edition: string },
+  ): Promise<RecordPart | undefined> {
+    const { records, logs, catalogue } = this.#needs;
+    if (log.status(position) !== undefined) return undefined;
+    const status = await this.#proofs.status(log, position, size);
+    const sealed = records.version(id, version);
+    const entry = logs.entry(log.state.number, position);
+    const names = catalogue.names(item, edition);
+    if (status.value !== undefined || !sealed) return undefined;
+    if (!entry || !names) {
+      const what = `record ${id}`;
+      throw new XinlianError('STORE_CORRUPT', { what, wanted: 'its entry and the schema of its item', got: 'none' });
+    }
+    const { key, claims: values } = vault.open(sealed);
+    const [from, to] = [values[VALID_FROM], values[VALID_TO]];
+    if (typeof to === 'string' && to < today) return undefined;
+    if (typeof from === 'string' && from < since) return undefined;
+    const positions = names.map((_, i) => i);
+    return {
+      record: id,
+      version,
+      payload: commitRecord({ item, edition, names, values, key }).payload,
+      disclosures: discloseRecord({ names, values, key, positions }),
+      entry: toBase64Url(entry),
+      position,
+      inclusion: this.#proofs.inclusion(log, position, size),
+      status,
+    };
+  }
+
+  #anchoredPart({ log, key }: Holder<B>, checkpoint: string, size: number): AnchoredPart {
+    const anchored = this.#needs.view.log(log.state.id)?.head;
+    return {
+      checkpoint,
+      key: toBase64Url(key.publicKey),
+      status: this.#proofs.statusEntry(log, size),
+      // A chain that is ahead of this checkpoint has one of its own that is newer: the asker will see that.
+      ...(anchored &&
+        anchored.size <= size && {
+          anchored: {
+            size: anchored.size,
+            root: toBase64(anchored.root),
+            consistency: consistencyProof(anchored.size, size, log.reader(size)).map((hash) => toBase64(hash)),
+          },
+        }),
+    };
+  }
+}
+
+/** The day so many months before, or the last of its month. @param date YYYY-MM-DD */
+function monthsBefore(date: string, months: number): string {
+  const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
+  const first = new Date(Date.UTC(year, month - 1 - months, 1));
+  const last = new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth() + 1, 0)).getUTCDate();
+  return new Date(Date.UTC(first.getUTCFullYear(), first.getUTCMonth(), Math.min(day, last)))
+    .toISOString()
+    .slice(0, 10);
+}

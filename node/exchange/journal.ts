@@ -1,0 +1,180 @@
+// The grantee's side of a query: before anyone is asked, its own node logs that it asks, and consumes a counted grant.
+import { fromBase64Url, fromUtf8, toBase64Url, toHex, type Hex } from '../core/bytes.ts';
+import { verifyMemberStatement } from '../core/application.ts';
+import type { GrantTerms } from '../core/consortium.ts';
+import { XinlianError } from '../core/errors.ts';
+import { openJwe } from '../core/jwe.ts';
+import { parseJournal, QUERY_SECONDS, type Journal, type Journalled, type Refusal } from '../core/query.ts';
+import { openingCommitment, queryNote, textDigest, type QueryNote } from '../core/receipt.ts';
+import { grantHashOf, type GrantHash } from '../core/ids.ts';
+import { parseArtefact } from '../core/grant.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { nextChange } from './next-change.ts';
+import { openingPlace } from './openings.ts';
+import { SharedWork } from './shared-work.ts';
+import type { AccessStore, Clock, GrantView, GrantWriter, ItemOutcome, WriteBatch } from './ports.ts';
+import type { ProvidingMember } from './provider.ts';
+
+/** Consumptions of this long go to the chain together. */
+const GATHER_MS = 20;
+/** As many as the contract takes at once. */
+const MOST_TOGETHER = 32;
+
+type Batch = WriteBatch & { readonly length: number };
+
+/** A hosted member, as far as it asks. */
+export interface AskingMember<B extends WriteBatch> extends Omit<ProvidingMember<B>, 'key' | 'region'> {
+  writer: GrantWriter;
+}
+
+interface Dependencies<B extends Batch> {
+  store: AccessStore<B>;
+  commits: GroupCommit<B>;
+  view: GrantView;
+  clock: Clock;
+}
+
+interface Waiting {
+  terms: GrantTerms;
+  queryId: Hex;
+  taken: PromiseWithResolvers<void>;
+}
+
+export class QueryJournal<B extends Batch> {
+  readonly #needs: Dependencies<B>;
+  /** Consumptions that gather, by member. */
+  readonly #gathering = new Map<string, Waiting[]>();
+  /** Journals under way, by member and digest. */
+  readonly #underWay = new SharedWork<Journalled>();
+  /** Those done, until they end by themselves: what is sent again is not logged again, but for after a restart. */
+  readonly #done = new Map<string, { exp: number; journalled: Journalled }>();
+
+  constructor(dependencies: Dependencies<B>) {
+    this.#needs = dependencies;
+  }
+
+  /**
+   * @param sealed compact JWE of the signed journal
+   * @throws UNAUTHENTICATED, SIGNATURE_INVALID, MALFORMED; TRANSACTION_REVERTED where the chain refused the consumption
+   */
+  async take(member: AskingMember<B>, sealed: string, signal: AbortSignal): Promise<Journalled> {
+    const { plaintext } = await openJwe(sealed, member.sealing);
+    const text = fromUtf8(plaintext);
+    const { journal, jws } = parseJournal(text);
+    const now = Math.floor(this.#needs.clock.now() / 1000);
+    await verifyMemberStatement(jws, journal.iss, this.#needs.view.currentKey(member.id, 'client'), now);
+    if (journal.iss !== member.id || journal.aud !== member.id)
+      throw new XinlianError('UNAUTHENTICATED', { reason: `the journal is of ${journal.iss} for ${journal.aud}` });
+    if (journal.iat > now + 60 || journal.exp <= now || journal.exp - journal.iat > QUERY_SECONDS)
+      throw new XinlianError('UNAUTHENTICATED', { reason: `the journal is of ${journal.iat} to ${journal.exp}` });
+    const digest = textDigest(text);
+    const name = `${member.id}/${digest}`;
+    this.#forgetEnded(now);
+    const before = this.#done.get(name);
+    if (before) return before.journalled;
+    const work = (shared: AbortSignal) => this.#take(member, journal, now, shared);
+    const journalled = await this.#underWay.run(name, digest, signal, work);
+    this.#done.set(name, { exp: journal.exp, journalled });
+    return journalled;
+  }
+
+  #forgetEnded(now: number): void {
+    for (const [name, { exp }] of this.#done) {
+      if (exp > now) return;
+      this.#done.delete(name);
+    }
+  }
+
+  async #take(member: AskingMember<B>, journal: Journal, time: number, signal: AbortSignal): Promise<Journalled> {
+    const { artefact, terms } = parseArtefact(journal.grant.artefact);
+    const note: QueryNote = {
+      type: 'xinlian/query-note/v1',
+      salt: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
+      grantee: member.id,
+      grant: grantHashOf(terms),
+      query: journal.jti,
+      subject: artefact.subject.uscc,
+      purpose: artefact.purpose,
+      items: journal.items,
+      time,
+      requests: journal.requests,
+    };
+    await this.#log(member, note);
+    if (terms.uses === 0) return { query: journal.jti, consumed: false };
+    const query = toHex(fromBase64Url(journal.jti, 32));
+    const hash = grantHashOf(terms);
+    if (!this.#needs.view.consumption(hash, query)) await this.#consume(member, terms, query);
+    await this.#untilFinal(hash, query, journal.exp * 1000, signal);
+    return { query: journal.jti, consumed: true };
+  }
+
+  async #log({ log, vault }: AskingMember<B>, note: QueryNote): Promise<void> {
+    const { store, commits } = this.#needs;
+    const commitment = openingCommitment(note);
+    await commits.run((batch) => {
+      const position = log.append(batch, { kind: 'query', time: note.time, commitment });
+      const { number } = log.state;
+      const sealed = vault.sealNote(queryNote.encode(note), openingPlace(number, position));
+      store.putOpening(batch, number, position, commitment, sealed);
+    });
+  }
+
+  /** Resolves when a block has it. */
+  async #consume(member: AskingMember<B>, terms: GrantTerms, queryId: Hex): Promise<void> {
+    const taken = Promise.withResolvers<void>();
+    const gathering = this.#gathering.get(member.id);
+    if (gathering && gathering.length < MOST_TOGETHER) gathering.push({ terms, queryId, taken });
+    else {
+      const fresh = [{ terms, queryId, taken }];
+      this.#gathering.set(member.id, fresh);
+      setTimeout(() => {
+        if (this.#gathering.get(member.id) === fresh) this.#gathering.delete(member.id);
+        void this.#send(member.writer, fresh);
+      }, GATHER_MS);
+    }
+    return taken.promise;
+  }
+
+  async #send(writer: GrantWriter, waiting: readonly Waiting[]): Promise<void> {
+    try {
+      const { items: outcomes } = await writer.consumeGrants(waiting);
+      for (const [i, { terms, taken }] of waiting.entries()) {
+        const outcome = outcomes[i];
+        // Consumed by this query already: it was sent again, or relayed by another.
+        const done = outcome?.ok === true || outcome?.error === 'GrantRegistryAlreadyConsumed';
+        if (done) taken.resolve();
+        else taken.reject(refusedByChain(grantHashOf(terms), outcome));
+      }
+    } catch (error) {
+      for (const { taken } of waiting) taken.reject(error);
+    }
+  }
+
+  async #untilFinal(hash: GrantHash, query: Hex, deadline: number, signal: AbortSignal): Promise<void> {
+    const { view, clock } = this.#needs;
+    while (view.consumption(hash, query)?.final !== true) {
+      const left = deadline - clock.now();
+      if (left <= 0)
+        throw new XinlianError('TIMEOUT', { what: 'finality of the consumption', afterMs: QUERY_SECONDS * 1000 });
+      await nextChange(view, left, signal);
+    }
+  }
+}
+
+/** What the errors of GrantRegistry mean to who asked. */
+const CHAIN_REFUSALS: Readonly<Record<string, Refusal>> = {
+  GrantRegistryNotRegistered: 'GRANT_UNKNOWN',
+  GrantRegistryWithdrawn: 'GRANT_WITHDRAWN',
+  GrantRegistrySuspended: 'GRANT_SUSPENDED',
+  GrantRegistryNotYetValid: 'GRANT_NOT_YET_VALID',
+  GrantRegistryEnded: 'GRANT_EXPIRED',
+  GrantRegistryUsedUp: 'GRANT_EXHAUSTED',
+  GrantRegistryNotGrantee: 'GRANTEE_NOT_ENTITLED',
+};
+
+function refusedByChain(grant: GrantHash, outcome: ItemOutcome | undefined): XinlianError {
+  const { error, arguments: args } = outcome?.ok === false ? outcome : { error: 'unknown', arguments: [] };
+  const reason = CHAIN_REFUSALS[error];
+  if (reason === undefined) return new XinlianError('TRANSACTION_REVERTED', { hash: '', error, arguments: args });
+  return new XinlianError('GRANT_REFUSED', { grant, reason, detail: 'the chain did not let this query consume it' });
+}

@@ -1,0 +1,280 @@
+// A provider answers queries: it trusts no gateway, decides alone from its own view of the chain, signs what it says, a
+// refusal too, seals it to the asker, and leaves a receipt in its log before the answer leaves.
+import { fromBase64Url, fromUtf8, toBase64Url, toHex, utf8 } from '../core/bytes.ts';
+import { canonicalize } from '../core/canonical.ts';
+import { XinlianError } from '../core/errors.ts';
+import { openJwe, sealJwe, type Agreement } from '../core/jwe.ts';
+import { p256Point } from '../core/jwk.ts';
+import { verifyMemberStatement } from '../core/application.ts';
+import { parseMemberId, type MemberId } from '../core/ids.ts';
+import {
+  answerBody,
+  parseQuery,
+  QUERY_SECONDS,
+  signAnswer,
+  type AnswerBody,
+  type Query,
+  type Refusal,
+} from '../core/query.ts';
+import { covers } from '../core/regions.ts';
+import { openingCommitment, receipt, textDigest, type Receipt } from '../core/receipt.ts';
+import { levelReaches } from '../core/subject-certificate.ts';
+import type { GrantRules } from '../policy/grant-rules.ts';
+import type { AgencyLog } from './agency-log.ts';
+import type { AnswerRecords } from './answer-records.ts';
+import type { CheckpointKey } from './checkpointer.ts';
+import type { GrantVerifier, RefusedGrant, VerifiedGrant } from './grant-verifier.ts';
+import type { GroupCommit } from './group-commit.ts';
+import { judgeGrant, judgingTime, type Withdrawals } from './judge-grant.ts';
+import { nextChange } from './next-change.ts';
+import { openingPlace } from './openings.ts';
+import { SharedWork } from './shared-work.ts';
+import type { AccessStore, AnswerPlace, Clock, GrantView, WriteBatch } from './ports.ts';
+import type { RecordVault } from './vault.ts';
+
+/** Answers that run out are forgotten a few at a time. */
+const FORGOTTEN_AT_ONCE = 4;
+/** An answer is kept for who asks again while its query may still be on its way. */
+const KEPT_SECONDS = QUERY_SECONDS + 300;
+
+/** What may be otherwise in a moment: it is told, leaves its receipt, and is judged anew when it is asked again. */
+const PASSING: ReadonlySet<Refusal> = new Set(['GRANT_PENDING', 'GRANT_UNKNOWN', 'GRANT_NOT_CONSUMED', 'CHAIN_STALE']);
+
+type Batch = WriteBatch & { readonly length: number };
+
+/** A hosted member, as far as it answers queries. */
+export interface ProvidingMember<B extends WriteBatch> {
+  id: MemberId;
+  /** GB/T 2260 code. */
+  region: string;
+  log: AgencyLog<B>;
+  vault: RecordVault;
+  sealing: Agreement;
+  key: CheckpointKey;
+}
+
+export interface ProviderOptions {
+  /** A head older than this proves nothing: reads under grants close. */
+  failClosedSeconds: number;
+  /** How long a query waits for its consumption, or the registration of its grant, to become final here. */
+  finalityWaitMs: number;
+}
+
+interface Dependencies<B extends Batch> {
+  store: AccessStore<B>;
+  commits: GroupCommit<B>;
+  verifier: GrantVerifier;
+  rules: GrantRules;
+  records: AnswerRecords<B>;
+  view: GrantView;
+  withdrawals: Withdrawals;
+  clock: Clock;
+  /** Told of every answer, for metrics. */
+  answered: (outcome: 'answered' | 'refused', reason: Refusal | undefined) => void;
+}
+
+/** A query whose sender is known. */
+interface Asked {
+  query: Query;
+  /** SHA-256 of it as it was signed, base64url. */
+  request: string;
+}
+
+interface Decision {
+  refusal?: Refusal;
+  detail?: string;
+  grant: VerifiedGrant | RefusedGrant;
+}
+
+export class Provider<B extends Batch> {
+  readonly #options: ProviderOptions;
+  readonly #needs: Dependencies<B>;
+  /** Queries being answered: asked again meanwhile, they get the same answer. */
+  readonly #underWay = new SharedWork<string>();
+
+  constructor(options: ProviderOptions, dependencies: Dependencies<B>) {
+    this.#options = options;
+    this.#needs = dependencies;
+  }
+
+  /**
+   * @param sealed compact JWE of the signed query
+   * @returns compact JWE of the signed answer
+   * @throws MALFORMED, SIGNATURE_INVALID, UNAUTHENTICATED: nobody is known to have asked; CONFLICT: the query id was used
+   *   for another query
+   */
+  async answer(member: ProvidingMember<B>, sealed: string, signal: AbortSignal): Promise<string> {
+    const asked = await this.#open(member, sealed);
+    const { query, request } = asked;
+    const place = { provider: member.id, grantee: query.iss, query: query.jti, page: query.page ?? 0 };
+    const name = Object.values(place).join('/');
+    const underWay = this.#underWay.digestOf(name);
+    if (underWay !== undefined) same(underWay, request, query);
+    const kept = this.#needs.store.answer(place);
+    if (kept) return same(toBase64Url(kept.request), request, query) && kept.answer;
+    return this.#underWay.run(name, request, signal, (shared) => this.#decideAndAnswer(member, asked, place, shared));
+  }
+
+  async #open({ id, sealing }: ProvidingMember<B>, sealed: string): Promise<Asked> {
+    const { plaintext } = await openJwe(sealed, sealing);
+    const text = fromUtf8(plaintext);
+    const { query, jws } = parseQuery(text);
+    const now = Math.floor(this.#needs.clock.now() / 1000);
+    const clientKey = this.#needs.view.currentKey(parseMemberId(query.iss), 'client');
+    await verifyMemberStatement(jws, query.iss, clientKey, now);
+    if (query.aud !== id) throw new XinlianError('UNAUTHENTICATED', { reason: `the query is for ${query.aud}` });
+    if (query.iat > now + 60 || query.exp <= now || query.exp - query.iat > QUERY_SECONDS) {
+      throw new XinlianError('UNAUTHENTICATED', {
+        reason: `the query is of ${query.iat} to ${query.exp}, now is ${now}`,
+      });
+    }
+    p256Point(query.reply);
+    return { query, request: textDigest(text) };
+  }
+
+  async #decideAndAnswer(
+    member: ProvidingMember<B>,
+    asked: Asked,
+    place: AnswerPlace,
+    signal: AbortSignal,
+  ): Promise<string> {
+    const { store, commits, clock, view } = this.#needs;
+    const { query } = asked;
+    const decision = await this.#decideInTime(member, query, signal);
+    const { refusal, detail, grant } = decision;
+    const time = Math.floor(clock.now() / 1000);
+    const { number = 0, time: headTime = 0 } = view.head() ?? {};
+    const found =
+      refusal === undefined && !('refusal' in grant)
+        ? await this.#needs.records.collect(member, grant.artefact, query, judgingTime(view, time))
+        : undefined;
+    const body: AnswerBody = {
+      type: 'xinlian/answer/v1',
+      provider: member.id,
+      grantee: query.iss,
+      query: query.jti,
+      request: asked.request,
+      grant: grant.hash ?? NO_GRANT,
+      outcome: refusal === undefined ? 'answered' : 'refused',
+      ...(refusal !== undefined && { reason: refusal }),
+      ...(detail !== undefined && { detail }),
+      time,
+      head: { number, time: headTime },
+      ...(found && { log: found.log }),
+      records: found?.records ?? [],
+      none: found?.none ?? [],
+      ...(found?.more === true && { more: true }),
+    };
+    const text = canonicalize(answerBody.check(body));
+    const opening = this.#receiptOf(member, asked, body, decision, textDigest(text));
+    const jws = await signAnswer(
+      { body: text, receipt: { log: member.log.state.id, key: toBase64Url(member.key.publicKey), opening } },
+      member.key,
+    );
+    const jwe = await sealJwe(utf8(jws), p256Point(query.reply), 'JWT', query.enc);
+    const expired = await store.expiredAnswers(time, FORGOTTEN_AT_ONCE);
+    await commits.run((batch) => {
+      store.forgetAnswers(batch, expired);
+      this.#log(batch, member, opening);
+      if (refusal !== undefined && PASSING.has(refusal)) return;
+      store.putAnswer(batch, place, fromBase64Url(asked.request, 32), jwe, time + KEPT_SECONDS);
+    });
+    this.#needs.answered(body.outcome, refusal);
+    return jwe;
+  }
+
+  #log(batch: B, { log, vault }: ProvidingMember<B>, opening: Receipt): void {
+    const { store } = this.#needs;
+    const commitment = openingCommitment(opening);
+    const position = log.append(batch, { kind: 'receipt', time: opening.time, commitment });
+    const { number } = log.state;
+    const sealed = vault.sealNote(receipt.encode(opening), openingPlace(number, position));
+    store.putOpening(batch, number, position, commitment, sealed);
+    if (opening.subject !== '') store.putSubjectReceipt(batch, number, vault.subjectKey(opening.subject), position);
+  }
+
+  #receiptOf(
+    { id }: ProvidingMember<B>,
+    { query, request }: Asked,
+    { grant, outcome, reason, records, time, head }: AnswerBody,
+    decision: Decision,
+    answer: string,
+  ): Receipt {
+    const { artefact } = decision.grant;
+    return {
+      type: 'xinlian/receipt/v1',
+      salt: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
+      provider: id,
+      grantee: query.iss,
+      grant,
+      query: query.jti,
+      subject: artefact?.subject.uscc ?? '',
+      purpose: query.purpose,
+      items: query.items,
+      time,
+      request,
+      outcome,
+      ...(reason !== undefined && { reason }),
+      records: records.map(({ position }) => position),
+      answer,
+      ...('certificate' in decision.grant && { level: decision.grant.certificate.level }),
+      head,
+    };
+  }
+
+  /** Judges; where all that is missing is a block that is not final here yet, waits for it a while. */
+  async #decideInTime(member: ProvidingMember<B>, query: Query, signal: AbortSignal): Promise<Decision> {
+    const deadline = this.#needs.clock.now() + this.#options.finalityWaitMs;
+    for (;;) {
+      const decision = await this.#decide(member, query);
+      const { refusal } = decision;
+      const left = Math.min(deadline, query.exp * 1000) - this.#needs.clock.now();
+      if (refusal === undefined || refusal === 'CHAIN_STALE' || !PASSING.has(refusal) || left <= 0) return decision;
+      await nextChange(this.#needs.view, left, signal);
+    }
+  }
+
+  async #decide({ region }: ProvidingMember<B>, query: Query): Promise<Decision> {
+    const { verifier, view, withdrawals, clock, rules } = this.#needs;
+    const nowSeconds = Math.floor(clock.now() / 1000);
+    const grant = await verifier.verify(query.grant, judgingTime(view, nowSeconds));
+    if ('refusal' in grant) return { refusal: grant.refusal, detail: grant.detail, grant };
+    const refuse = (refusal: Refusal, detail: string): Decision => ({ refusal, detail, grant });
+    const { hash, terms, artefact, certificate } = grant;
+    if (query.iss !== terms.grantee) return refuse('GRANTEE_MISMATCH', `the grant is to ${terms.grantee}`);
+    const { failClosedSeconds } = this.#options;
+    const judged = judgeGrant({ hash, terms }, view, withdrawals, { nowSeconds, failClosedSeconds });
+    if (judged.refusal !== undefined) return { ...judged, grant };
+    if (query.purpose !== artefact.purpose)
+      return refuse('PURPOSE_MISMATCH', `the grant is for ${artefact.purpose}, the query for ${query.purpose}`);
+    if (!artefact.regions.some((granted) => covers(granted, region)))
+      return refuse(
+        'REGION_MISMATCH',
+        `the grant is for ${artefact.regions.join(', ')}, this provider is of ${region}`,
+      );
+    for (const item of query.items) {
+      if (!artefact.items.some((granted) => granted.item === item)) return refuse('ITEM_NOT_GRANTED', item);
+      const least = rules.leastLevel(artefact.policy, item);
+      if (least === undefined || !levelReaches(certificate.level, least))
+        return refuse('LEVEL_TOO_LOW', `${item} wants consent of level ${least ?? 'A'}, got ${certificate.level}`);
+    }
+    if (terms.uses === 0) return { grant };
+    const consumed = view.consumption(hash, toHex(fromBase64Url(query.jti, 32)));
+    if (consumed?.final === true) return { grant };
+    if (!consumed && (view.grant(hash)?.usesLeft ?? 0) === 0)
+      return refuse('GRANT_EXHAUSTED', `its ${terms.uses} uses were consumed by other queries`);
+    return refuse(
+      'GRANT_NOT_CONSUMED',
+      consumed ? 'its consumption is not final yet' : 'this query has not consumed it',
+    );
+  }
+}
+
+/** Hash of a grant that could not be read. */
+const NO_GRANT = `0x${'00'.repeat(32)}`;
+
+/** One query id, one query. */
+function same(before: string, request: string, { jti }: Query): true {
+  if (before === request) return true;
+  throw new XinlianError('CONFLICT', { what: `query ${jti}`, wanted: 'the query that it was before', got: 'another' });
+}

@@ -1,0 +1,76 @@
+// Proofs of what is in a log: that an entry is under a checkpoint, and what its status was there.
+import { fromUtf8, toBase64, toBase64Url } from '../core/bytes.ts';
+import { XinlianError } from '../core/errors.ts';
+import { inclusionProof } from '../core/merkle.ts';
+import { proveStatus, STATUS_DEPTH } from '../core/status-tree.ts';
+import type { AgencyLog } from './agency-log.ts';
+import type { LogStore, WriteBatch } from './ports.ts';
+
+/** The entry that holds the status root of a checkpoint, and its proof. Hashes are base64, the entry base64url. */
+export interface StatusEntryProof {
+  entry: string;
+  inclusion: string[];
+}
+
+/** Status of a position: its value (RFC 8785; absent: live) and the way to the root. base64. */
+export interface StatusProof {
+  value?: string;
+  bitmap: string;
+  siblings: string[];
+}
+
+export class RecordProofs<B extends WriteBatch> {
+  readonly #logs: LogStore<B>;
+
+  constructor(logs: LogStore<B>) {
+    this.#logs = logs;
+  }
+
+  /** That the entry at `position` is under the checkpoint of `size`: base64. */
+  inclusion(log: AgencyLog<B>, position: number, size: number): string[] {
+    return inclusionProof(position, size, log.reader(size)).map((hash) => toBase64(hash));
+  }
+
+  /** The status entry under the checkpoint of `size`: its last one. */
+  statusEntry(log: AgencyLog<B>, size: number): StatusEntryProof {
+    const at = size - 1;
+    const entry = this.#logs.entry(log.state.number, at);
+    if (!entry) {
+      const what = `log ${log.state.id}`;
+      throw new XinlianError('STORE_CORRUPT', { what, wanted: `an entry at ${at}`, got: 'none' });
+    }
+    return { entry: toBase64Url(entry), inclusion: this.inclusion(log, at, size) };
+  }
+
+  /** The status of `position` as the checkpoint of `size` covers it. */
+  async status(log: AgencyLog<B>, position: number, size: number): Promise<StatusProof> {
+    const at = size - 1;
+    const siblings = await this.#siblings(log, position, at);
+    const { bitmap, siblings: hashes } = proveStatus(position, (depth) => siblings.get(depth));
+    const value = await this.#logs.statusAt(log.state.number, position, at);
+    return {
+      ...(value && { value: fromUtf8(value) }),
+      bitmap: toBase64(bitmap),
+      siblings: hashes.map((hash) => toBase64(hash)),
+    };
+  }
+
+  /** Nodes beside the way to a position, by depth, as they were under the status entry at `at`. */
+  async #siblings(log: AgencyLog<B>, position: number, at: number): Promise<Map<number, Uint8Array | undefined>> {
+    const { number, statusChanged } = log.state;
+    const siblings = new Map<number, Uint8Array | undefined>();
+    // Nothing in this log ever had another status than live: the tree is empty.
+    if (statusChanged < 0) return siblings;
+    for (let depth = 1; depth <= STATUS_DEPTH; depth++) {
+      const prefix = Math.floor(position / 2 ** (STATUS_DEPTH - depth));
+      const sibling = prefix % 2 === 0 ? prefix + 1 : prefix - 1;
+      // Where nothing has changed since, the tree of now is that tree, and costs no search.
+      const hash =
+        statusChanged <= at
+          ? this.#logs.statusNode(number, depth, sibling)
+          : await this.#logs.statusNodeAt(number, depth, sibling, at);
+      siblings.set(depth, hash);
+    }
+    return siblings;
+  }
+}

@@ -1,0 +1,337 @@
+// Authorised exchange over real processes: an enterprise grants, a bank reads through a gateway that cannot, and whatever
+// is wrong is refused with its reason and leaves a receipt.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { ApiError } from '../../gateway/client/api-error.ts';
+import type { Grantee, QueryOutcome } from '../../gateway/client/grantee.ts';
+import { Enterprise } from '../../gateway/client/enterprise.ts';
+import { newAgreement } from '../../node/core/agreement.ts';
+import { fromBase64Url, fromUtf8, utf8 } from '../../node/core/bytes.ts';
+import type { GrantDocument } from '../../node/core/grant.ts';
+import { openJwe, sealJwe } from '../../node/core/jwe.ts';
+import { p256Jwk } from '../../node/core/jwk.ts';
+import { newQueryId, signWithdrawal } from '../../node/core/make-grant.ts';
+import { answerBody, parseAnswer, signJournal, signQuery, type Query } from '../../node/core/query.ts';
+import { textDigest } from '../../node/core/receipt.ts';
+import { passByVote } from '../../node/chain/deploy.ts';
+import { JsonRpc } from '../../node/chain/rpc.ts';
+import { Submitter } from '../../node/chain/submitter.ts';
+import { systemClock } from '../../node/chain/clock.ts';
+import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
+import { readLog, startConsortium, until, type TestConsortium } from '../helpers/consortium.ts';
+import { searchMemory } from '../helpers/process-memory.ts';
+import { silent } from '../helpers/agency.ts';
+
+const TAX = player('tax').id;
+const DAFENG = player('dafeng').id;
+const BANK = player('bank').id;
+const ROWS = 5;
+/** Stands in every record, and nowhere else. */
+const SECRET = '只有银行可以读到的备注甲乙丙丁';
+
+describe('authorised exchange', () => {
+  let consortium: TestConsortium;
+  let programs: Programs;
+  let bank: Grantee;
+  let enterprise: Identified;
+  let lasting: Made;
+
+  before(async () => {
+    consortium = await startConsortium(['dafeng', 'tax', 'bank']);
+    programs = await Programs.open(consortium, consortium.data);
+    for (const key of ['tax', 'dafeng']) {
+      const { sealed } = await programs.program(key);
+      const rows = taxRows(ROWS, player(key)).replaceAll('"NS_SZ"', `"BZ":"${SECRET}","NS_SZ"`);
+      for await (const line of sealed.publish(rows, { item: 'tax-payment', submission: `e2e-${key}-0001` })) {
+        expect(line.type).to.not.equal('row');
+      }
+    }
+    bank = await programs.bank();
+    enterprise = await programs.identified();
+    lasting = await programs.consented(enterprise);
+    await programs.register([lasting]);
+    // The first checkpoint covers the rows, and the certificate's issuer was asked what it took back.
+    await until(async () => (await asked(lasting.document, [TAX, DAFENG])).every((one) => one === 'answered'));
+  });
+  after(async () => {
+    await (programs as Programs | undefined)?.close();
+    await (consortium as TestConsortium | undefined)?.stop();
+  });
+
+  /** `answered`, the reason of a refusal, or what kept the provider from answering. */
+  function outcomesOf({ providers }: QueryOutcome): string[] {
+    return providers.map((one) => ('answer' in one ? (one.answer.body.reason ?? 'answered') : one.outcome));
+  }
+
+  const asked = async (grant: GrantDocument, providers = [TAX]): Promise<string[]> =>
+    outcomesOf(await bank.ask({ grant, providers }));
+
+  async function granted(change: Parameters<Programs['consented']>[1], as = enterprise): Promise<Made> {
+    const made = await programs.consented(as, change);
+    await programs.register([made]);
+    return made;
+  }
+
+  /** Asks the tax bureau as a bank's own program could, with one thing changed. */
+  async function raw(document: GrantDocument, change: Partial<Query>): Promise<string> {
+    const { client, keys, sealed } = await programs.program('bank');
+    const iat = Math.floor(Date.now() / 1000);
+    const reply = newAgreement();
+    const query: Query = {
+      iss: BANK,
+      aud: TAX,
+      jti: newQueryId().id,
+      iat,
+      exp: iat + 300,
+      grant: document,
+      items: ['tax-payment'],
+      purpose: 'pre-loan',
+      reply: p256Jwk(reply.publicKey),
+      ...change,
+    };
+    const jws = await signQuery(query, keys.client);
+    const requests = [{ provider: TAX, request: textDigest(jws) }];
+    const journal = await signJournal(
+      { iss: BANK, aud: BANK, jti: query.jti, iat, exp: iat + 300, grant: document, items: query.items, requests },
+      keys.client,
+    );
+    const { members } = await sealed.view([TAX]);
+    const { parts } = await client.runQuery({
+      body: {
+        query: query.jti,
+        journal: await sealJwe(utf8(journal), keys.sealing.publicKey, 'JWT'),
+        parts: [{ provider: TAX, query: await sealJwe(utf8(jws), fromBase64Url(members[0]!.sealing!), 'JWT') }],
+      },
+    });
+    const [part] = parts;
+    if (part?.answer === undefined) return part?.problem?.code ?? 'nothing';
+    const { answer } = parseAnswer(fromUtf8((await openJwe(part.answer, reply)).plaintext));
+    const body = answerBody.decode(utf8(answer.body));
+    return body.reason ?? body.outcome;
+  }
+
+  it('answers from every provider of the region, each record proved', async () => {
+    const { providers } = await bank.ask({ grant: lasting.document, providers: [TAX, DAFENG] });
+    expect(providers.map(({ provider }) => provider)).to.have.members([TAX, DAFENG]);
+    for (const one of providers) {
+      if (!('answer' in one)) throw new Error(`${one.outcome}: ${one.detail}`);
+      expect(one.answer.records).to.have.length(ROWS);
+      for (const { claims } of one.answer.records) {
+        expect([claims.get('subject'), claims.get('BZ')]).to.deep.equal([ENTERPRISE.uscc, SECRET]);
+      }
+    }
+  });
+
+  it('is carried by a gateway that holds nothing of it, in memory or in its log', async () => {
+    for (let i = 0; i < 20; i++) expect(await asked(lasting.document)).to.deep.equal(['answered']);
+    const gateway = consortium.gateways.get('dafeng')!;
+    const [plaintext, subject, inTheClear] = await searchMemory(gateway.pid!, [
+      SECRET,
+      ENTERPRISE.uscc,
+      lasting.draft.hash,
+    ]);
+    expect({ plaintext, subject }).to.deep.equal({ plaintext: 0, subject: 0 });
+    // What the gateway does know is found: the search sees its memory.
+    expect(inTheClear).to.be.greaterThan(0);
+    const [atTheBank] = await searchMemory(process.pid, [SECRET]);
+    expect(atTheBank).to.be.greaterThan(0);
+    const log = await readFile(join(consortium.data, 'logs', 'gateway-dafeng.log'), 'utf8');
+    for (const text of [SECRET, ENTERPRISE.uscc]) expect(log).to.not.contain(text);
+  });
+
+  describe('refuses, and leaves a receipt that the enterprise sees', () => {
+    const cases: Record<string, () => Promise<string | string[]>> = {
+      GRANTEE_MISMATCH: async () => {
+        const other = player('auditor');
+        const grantee = { member: other.id, uscc: other.uscc, name: other.name };
+        return asked((await granted({ grantee })).document);
+      },
+      ITEM_NOT_GRANTED: () => raw(lasting.document, { items: ['social-insurance'] }),
+      PURPOSE_MISMATCH: () => raw(lasting.document, { purpose: 'post-loan' }),
+      REGION_MISMATCH: async () => asked((await granted({ regions: ['310000'] })).document),
+      GRANT_NOT_YET_VALID: async () => {
+        const from = Math.floor(Date.now() / 1000) + 3_600;
+        return asked((await granted({ from })).document);
+      },
+      GRANT_UNKNOWN: async () => asked((await programs.consented(enterprise)).document),
+      CONSENT_INVALID: async () => {
+        const stranger = await programs.identified();
+        return asked((await granted({}, { own: stranger.own, certificate: enterprise.certificate })).document);
+      },
+      TERM_TOO_LONG: async () => {
+        const to = Math.floor(Date.now() / 1000) + 366 * 86_400;
+        return asked((await granted({ to })).document);
+      },
+    };
+    for (const [reason, ask] of Object.entries(cases)) {
+      it(reason, async () => {
+        const before = (await readLog(consortium, 'tax')).filter(({ kind }) => kind === 'receipt').length;
+        expect([await ask()].flat()).to.deep.equal([reason]);
+        await until(
+          async () => (await readLog(consortium, 'tax')).filter(({ kind }) => kind === 'receipt').length > before,
+        );
+      });
+    }
+
+    it('a query id that was used for another query, without a second receipt', async () => {
+      const jti = newQueryId().id;
+      expect(await raw(lasting.document, { jti })).to.equal('answered');
+      expect(await raw(lasting.document, { jti })).to.equal('CONFLICT');
+    });
+
+    it('what the bank did not sign', async () => {
+      expect(await raw(lasting.document, { iss: DAFENG })).to.equal('SIGNATURE_INVALID');
+    });
+
+    it('shows them all to the enterprise, each proved', async () => {
+      const { client } = await programs.program('bank');
+      const own = new Enterprise({
+        client,
+        signer: enterprise.own.transaction,
+        sealing: enterprise.own.sealing,
+        certificate: enterprise.certificate,
+        domain: programs.domain,
+        keysOf: async (member) => {
+          const { keys, history } = await client.getMember({ params: { member } });
+          return {
+            sealing: fromBase64Url(keys.sealing!),
+            checkpoint: history.checkpoint!.map(({ key }) => fromBase64Url(key)),
+          };
+        },
+        clock: Date,
+      });
+      let seen: Awaited<ReturnType<Enterprise['history']>> = [];
+      await until(async () => (seen = await own.history(TAX)).every(({ proved }) => proved));
+      const reasons = new Set(seen.map(({ receipt }) => receipt.reason ?? receipt.outcome));
+      expect([...reasons]).to.include.members(['answered', ...Object.keys(cases)]);
+    });
+  });
+
+  it('serves exactly one of 50 queries that race for a one-off grant', async () => {
+    const { document } = await granted({ uses: 1 });
+    const race = Array.from({ length: 50 }, () => bank.ask({ grant: document, providers: [TAX] }));
+    const settled = await Promise.allSettled(race);
+    const served = settled.flatMap((one) => (one.status === 'fulfilled' ? outcomesOf(one.value) : []));
+    expect(served.filter((outcome) => outcome === 'answered')).to.have.length(1);
+    for (const one of settled) {
+      if (one.status === 'fulfilled') continue;
+      expect(one.reason).to.be.instanceOf(ApiError);
+      expect((one.reason as ApiError).code).to.equal('GRANT_REFUSED');
+      expect(String(one.reason)).to.contain('GRANT_EXHAUSTED');
+    }
+    expect(await asked(document).catch((error: unknown) => [(error as ApiError).code])).to.deep.equal([
+      'GRANT_REFUSED',
+    ]);
+  });
+
+  it('says who was cut off, and goes on from there when the same is asked again, consuming nothing twice', async () => {
+    const { document } = await granted({ uses: 1 });
+    const prepared = await bank.prepare({ grant: document, providers: [TAX, DAFENG], deadlineMs: 10_000 });
+    const first = bank.send(prepared);
+    // In mid-answer: the consumption takes a second, and the providers are asked when it is final.
+    process.kill(consortium.nodes.get('tax')!.pid!, 'SIGKILL');
+    const before = await first;
+    expect(before.parts.map(({ outcome }) => outcome)).to.include('answer');
+    let after = before;
+    await until(async () => {
+      after = await bank.send(prepared);
+      return outcomesOf(await bank.open(after)).every((outcome) => outcome === 'answered');
+    });
+    // Who answered before gives the same answer.
+    expect(after.parts[1]?.answer).to.equal(before.parts[1]?.answer);
+  });
+
+  it('sees through a gateway that lies', async () => {
+    const { client, keys, sealed } = await programs.program('bank');
+    const { Grantee: Asker } = await import('../../gateway/client/grantee.ts');
+    const { builtInCatalogue } = await import('../../node/policy/pack.ts');
+    type Answered = Awaited<ReturnType<typeof client.runQuery>>;
+    const through = (lie: (answered: Answered) => Answered): Grantee =>
+      new Asker(
+        { member: BANK, sealingKey: keys.sealing.publicKey },
+        {
+          client: { ...client, runQuery: async (input) => lie(await client.runQuery(input)) },
+          signer: keys.client,
+          view: (members) => sealed.view(members),
+          names: (item, edition) => builtInCatalogue.names(item, edition),
+          clock: Date,
+        },
+      );
+    let kept: string | undefined;
+    await through((answered) => {
+      kept = answered.parts[0]?.answer;
+      return answered;
+    }).ask({ grant: lasting.document, providers: [TAX] });
+    const lies: Record<string, (answered: Answered) => Answered> = {
+      'an answer to an earlier query': (answered) => ({
+        ...answered,
+        parts: answered.parts.map((part) => ({ ...part, answer: kept! })),
+      }),
+      'a byte changed': (answered) => ({
+        ...answered,
+        parts: answered.parts.map((part) => ({
+          ...part,
+          answer: `${part.answer!.slice(0, -2)}${part.answer!.endsWith('A') ? 'BB' : 'AA'}`,
+        })),
+      }),
+      'one provider’s answer as another’s': (answered) => ({
+        ...answered,
+        parts: answered.parts.map((part, i, parts) => ({ ...part, answer: parts[(i + 1) % parts.length]!.answer! })),
+      }),
+    };
+    for (const [name, lie] of Object.entries(lies)) {
+      const outcomes = outcomesOf(await through(lie).ask({ grant: lasting.document, providers: [TAX, DAFENG] }));
+      expect(outcomes, name).to.deep.equal(['error', 'error']);
+    }
+  });
+
+  it('ends with a withdrawal, at once, and stays ended', async () => {
+    const made = await granted({});
+    expect(await asked(made.document, [TAX, DAFENG])).to.deep.equal(['answered', 'answered']);
+    const { client } = await programs.program('bank');
+    const body = await signWithdrawal(made.draft, programs.domain);
+    const { told } = await client.withdrawGrant({ params: { grant: made.draft.hash }, body });
+    expect(told).to.include.members([TAX, DAFENG]);
+    expect(await asked(made.document, [TAX, DAFENG])).to.deep.equal(['GRANT_WITHDRAWN', 'GRANT_WITHDRAWN']);
+    await until(async () => {
+      const { withdrawn, judged } = await client.getGrant({ params: { grant: made.draft.hash } });
+      return withdrawn && judged.block > 0;
+    });
+    process.kill(consortium.nodes.get('tax')!.pid!, 'SIGKILL');
+    await until(async () => (await asked(made.document))[0] === 'GRANT_WITHDRAWN');
+  });
+
+  // Behind all the others: a suite's own tests come before those of the suites in it.
+  describe('in the end', () => {
+    it('closes to a bank that the council suspends', async () => {
+      const { contracts } = consortium.consortium;
+      const rpc = new JsonRpc(
+        { endpoints: [consortium.chainUrl], chainId: contracts.chainId },
+        { clock: systemClock, log: silent },
+      );
+      try {
+        const council = await Promise.all(
+          ['dafeng', 'shanghai'].map(async (key) => {
+            const { keys } = await programs.program(key);
+            return new Submitter(
+              { chainId: contracts.chainId },
+              { rpc, signer: keys.transaction, clock: systemClock, log: silent, random: Math.random },
+            );
+          }),
+        );
+        await passByVote(contracts, { call: 'suspend', member: BANK, reason: `0x${'01'.repeat(32)}` }, council);
+        // The gateway turns it away, and so does every provider that is asked over another.
+        await until(async () => {
+          const error: unknown = await asked(lasting.document).catch((refused: unknown) => refused);
+          return (
+            error instanceof ApiError &&
+            ['UNAUTHENTICATED', 'FORBIDDEN', 'MEMBER_NOT_ENTITLED', 'invalid_client'].includes(error.code ?? '')
+          );
+        });
+      } finally {
+        rpc.close();
+      }
+    });
+  });
+});
