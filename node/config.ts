@@ -8,32 +8,51 @@ const closed = { additionalProperties: false };
 const address = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' });
 const bytes32 = Type.String({ pattern: '^0x[0-9a-f]{64}$' });
 
+const endpoints = Type.Array(Type.String({ pattern: '^https?://' }), {
+  minItems: 1,
+  description: 'JSON-RPC, the preferred first. With three, one that lies is found out and left',
+});
+const finality = Type.Union([
+  Type.Object({ kind: Type.Literal('depth'), depth: Type.Integer({ minimum: 1 }) }, closed),
+  Type.Object({ kind: Type.Literal('tag') }, closed),
+]);
+const contracts = {
+  chainId: Type.Integer({ minimum: 1 }),
+  membership: address,
+  logAnchor: address,
+  grantRegistry: address,
+  deployment: bytes32,
+  block: Type.Integer({ minimum: 0, description: 'Block of the deployment' }),
+};
+
 /** Of one consortium: the same file for all its nodes and gateways. */
 export const ChainConfig = Type.Object(
   {
-    endpoints: Type.Array(Type.String({ pattern: '^https?://' }), {
-      minItems: 1,
-      description: 'JSON-RPC, the preferred first',
-    }),
-    chainId: Type.Integer({ minimum: 1 }),
-    membership: address,
-    logAnchor: address,
-    grantRegistry: address,
-    deployment: bytes32,
-    block: Type.Integer({ minimum: 0, description: 'Block of the deployment' }),
-    finality: Type.Union([
-      Type.Object({ kind: Type.Literal('depth'), depth: Type.Integer({ minimum: 1 }) }, closed),
-      Type.Object({ kind: Type.Literal('tag') }, closed),
-    ]),
+    endpoints,
+    ...contracts,
+    finality,
     pollMs: Type.Optional(Type.Integer({ minimum: 10 })),
+    blockSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 1,
+        description:
+          'Between two blocks at most (on Besu: emptyblockperiodseconds); after three of them the alarm is given. Default: worked out from the blocks that come',
+      }),
+    ),
     tipWei: Type.Optional(Type.Integer({ minimum: 0 })),
   },
   closed,
 );
 export type ChainConfig = Static<typeof ChainConfig>;
 
+/** What an auditor is given of a consortium: its contracts, and perhaps where its chain is asked. */
+export const AuditedChainConfig = Type.Object(
+  { ...contracts, endpoints: Type.Optional(endpoints), finality: Type.Optional(finality) },
+  closed,
+);
+
 /** The contracts that settings name. */
-export function contractsOf(config: ChainConfig): ConsortiumContracts {
+export function contractsOf(config: Static<typeof AuditedChainConfig>): ConsortiumContracts {
   const { chainId, block } = config;
   return {
     chainId,

@@ -7,6 +7,8 @@ import type { LogFile } from './exchange/log-files.ts';
 export interface HttpSurface {
   /** What keeps the node from being ready, in words; empty when it is. */
   unready(): string;
+  /** What is wrong, and keeps the node from nothing that it is asked for; empty when nothing is. */
+  warning(): string;
   info(): object;
   metrics(): Promise<string>;
   /** @throws NOT_FOUND, MALFORMED */
@@ -72,7 +74,8 @@ async function answer(surface: HttpSurface, { method, url = '/' }: IncomingMessa
       return json(200, { ok: true });
     case '/healthz/ready': {
       const waits = surface.unready();
-      return json(waits === '' ? 200 : 503, { ok: waits === '', waits });
+      const warning = surface.warning();
+      return json(waits === '' ? 200 : 503, { ok: waits === '', waits, ...(warning !== '' && { warning }) });
     }
     case '/info':
       return json(200, surface.info());

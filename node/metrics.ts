@@ -10,8 +10,11 @@ export interface NodeMetrics {
   text(): Promise<string>;
 }
 
-/** @param info asked at each scrape: a gauge that is computed cannot be stale */
-export function createMetrics(info: () => NodeInfo): NodeMetrics {
+/**
+ * Both are asked at each scrape: a gauge that is computed cannot be stale.
+ * @param endpoints states of the chain's endpoints, one each
+ */
+export function createMetrics(info: () => NodeInfo, endpoints: () => readonly string[]): NodeMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const rows = new Counter({
@@ -47,6 +50,32 @@ export function createMetrics(info: () => NodeInfo): NodeMetrics {
     collect() {
       const { head } = info();
       if (head) this.set(Math.max(0, Date.now() / 1000 - head.time));
+    },
+  });
+  new Gauge({
+    name: 'xinlian_chain_stalled',
+    help: '1 while no block came for longer than the chain may take',
+    registers: [registry],
+    collect() {
+      this.set(info().stalledSeconds === undefined ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: 'xinlian_chain_disputed',
+    help: '1 while the endpoints of the chain contradict each other, and nothing becomes final',
+    registers: [registry],
+    collect() {
+      this.set(info().disputedBlock === undefined ? 0 : 1);
+    },
+  });
+  new Gauge({
+    name: 'xinlian_chain_endpoints',
+    help: 'Endpoints of the chain, by state',
+    labelNames: ['state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const state of endpoints()) this.inc({ state });
     },
   });
   return {

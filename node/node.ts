@@ -6,6 +6,7 @@ import { captureAnchor } from './chain/anchor-proof.ts';
 import { systemClock } from './chain/clock.ts';
 import { Follower } from './chain/follower.ts';
 import { JsonRpc } from './chain/rpc.ts';
+import { StallWatch } from './chain/stall-watch.ts';
 import { Submitter } from './chain/submitter.ts';
 import { ChainWriter } from './chain/writer.ts';
 import { contractsOf, type ChainConfig, type NodeConfig } from './config.ts';
@@ -107,7 +108,10 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   }
   await openLogs(members, stored, chain.follower, log, started);
 
-  const metrics = createMetrics(() => info());
+  const metrics = createMetrics(
+    () => info(),
+    () => chain.endpointStates(),
+  );
   const preparer = new PreparePool(vaults, config.threads ?? Math.max(1, availableParallelism() - 1));
   started.defer(() => preparer.close());
   const publisher = new Publisher({ records, clock: systemClock });
@@ -145,7 +149,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     if (!member) throw new XinlianError('NOT_FOUND', { what: 'log', id });
     return readLogFile(member.log, logs, path);
   };
-  const info = (): NodeInfo => describe(members, chain.follower);
+  const info = (): NodeInfo => describe(members, chain);
 
   const host = await startHost(config, firstKeys, chain.follower, log, started);
   access.serve(host, started);
@@ -166,12 +170,14 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
 
 interface Chain {
   follower: Follower;
+  watch: StallWatch;
+  endpointStates(): string[];
   prover: AnchorProver;
   writer(keys: MemberKeys): ChainWriter;
 }
 
 async function openChain(config: ChainConfig, store: Store, log: Log, started: Lifecycle): Promise<Chain> {
-  const { endpoints, chainId, finality, pollMs } = config;
+  const { endpoints, chainId, finality, pollMs, blockSeconds } = config;
   const contracts = contractsOf(config);
   const rpc = new JsonRpc({ endpoints, chainId }, { clock: systemClock, log });
   started.defer(() => rpc.close());
@@ -181,8 +187,17 @@ async function openChain(config: ChainConfig, store: Store, log: Log, started: L
   );
   follower.start();
   started.defer(() => follower.stop());
+  const watch = new StallWatch(blockSeconds === undefined ? {} : { blockSeconds }, {
+    view: follower.view,
+    clock: systemClock,
+    log,
+  });
+  watch.start();
+  started.defer(() => watch.stop());
   return {
     follower,
+    watch,
+    endpointStates: () => rpc.status().map(({ state }) => state),
     prover: {
       capture: async (id, { size, root, blockHash, transaction }, signal) =>
         asBundlePart(await captureAnchor(contracts, { log: id, size, root, blockHash, transaction }, rpc, signal)),
@@ -344,19 +359,31 @@ async function startSurface(
       // Publishing goes on without the chain: a stale head is no ground to take the node out of service.
       return follower.view.head() ? '' : 'the first block of the chain';
     },
+    warning: () => {
+      const { stalledSeconds, disputedBlock } = info();
+      if (disputedBlock !== undefined)
+        return `the endpoints of the chain contradict each other at block ${disputedBlock}`;
+      return stalledSeconds === undefined ? '' : `the chain has had no new block for ${stalledSeconds} s`;
+    },
     failed: (error) => log.error({ err: error }, 'an HTTP request failed'),
   });
   started.defer(() => server.stop());
   return server;
 }
 
-function describe(members: ReadonlyMap<MemberId, MemberNode<Batch>>, { view }: Follower): NodeInfo {
+function describe(members: ReadonlyMap<MemberId, MemberNode<Batch>>, { follower, watch }: Chain): NodeInfo {
+  const { view, status } = follower;
   const head = view.head();
+  const stall = watch.stall();
+  const digest = view.finalDigest();
   return {
     version: VERSION,
     members: [...members.keys()],
     ...(head && { head: { number: head.number, hash: head.hash, time: head.time } }),
     final: view.final(),
+    ...(digest !== undefined && { digest }),
+    ...(stall && { stalledSeconds: Math.floor(stall.seconds) }),
+    ...(status.disputed !== undefined && { disputedBlock: status.disputed }),
     logs: [...members.values()].flatMap((member) => {
       if (!member.opened) return [];
       const { log } = member;

@@ -6,8 +6,10 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
+import { auditTwice, type AuditOutcome } from './sandbox/audit.ts';
 import { authoriseAndQuery, type Authorised } from './sandbox/authorised.ts';
 import { startCluster, type Cluster } from './sandbox/cluster.ts';
+import { auditFile } from './sandbox/configs.ts';
 import { publishAndProve, sampleFiles, type Outcome } from './sandbox/scenario.ts';
 
 const { values } = parseArgs({
@@ -59,7 +61,7 @@ try {
   const files = values.input === undefined ? await sampleFiles(data) : [resolve(values.input)];
   const outcome = await publishAndProve(cluster, { data, files, say });
   const authorised = await authoriseAndQuery(cluster, { data, say });
-  if (values.once) await finish(outcome, authorised);
+  if (values.once) await finish(outcome, authorised, await auditTwice(data, say));
   else showWhereToLook(cluster, outcome);
 } catch (error) {
   console.error(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
@@ -93,10 +95,11 @@ function isSandbox(pid: number): boolean {
 async function finish(
   { published, rejected, final, checkpoints, proved }: Outcome,
   { ok: authorised, ...counts }: Authorised,
+  audit: AuditOutcome,
 ): Promise<void> {
   await end();
-  const ok = proved && final === published && authorised;
-  console.log(JSON.stringify({ ok, published, rejected, final, checkpoints, ...counts, seconds: seconds() }));
+  const ok = proved && final === published && authorised && audit.ok;
+  console.log(JSON.stringify({ ok, published, rejected, final, checkpoints, ...counts, audit, seconds: seconds() }));
   process.exit(ok ? 0 : 1);
 }
 
@@ -110,6 +113,7 @@ function showWhereToLook({ gatewayUrl, nodeUrl, chainUrl }: Cluster, { record, b
     ['logs of the processes', join(data, 'logs')],
     ['a proof', `npm run -s xinlian -- verify ${bundle}`],
     ['a record', `npm run -s xinlian -- record ${record} --profile ${join(data, 'profiles', 'regulator.yaml')}`],
+    ['an audit', `npm run -s xinlian -- audit --contracts ${auditFile(data)}`],
     ['publish a file', `npm run -s xinlian -- publish FILE --profile ${join(data, 'profiles', 'regulator.yaml')}`],
   ];
   say('where to look:');

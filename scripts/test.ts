@@ -1,6 +1,7 @@
 // `npm test`: every suite, one after the other, then one line that says how many passed.
 //   npm test                    all of it
 //   npm test -- unit property   the suites named
+//   npm test -- third-party     the log format, read by tools written in Go (which it wants)
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { ensureChromium } from './chromium.ts';
@@ -13,10 +14,14 @@ const SUITES: Record<string, [command: string, ...args: string[]]> = {
   contracts: ['hardhat', 'test'],
   browser: ['mocha', '--timeout', '300000', 'test/browser/**/*.test.ts'],
   e2e: ['mocha', '--timeout', '300000', 'test/e2e/**/*.test.ts'],
+  'third-party': ['mocha', 'test/third-party/**/*.test.ts'],
 };
 
 /** What a suite wants of the machine besides the packages. Throws a sentence for whoever can put it there. */
 const PREPARATIONS: Record<string, () => unknown> = { browser: ensureChromium };
+
+/** Suites that want more than Node: they run where they are asked for by name. */
+const ON_REQUEST = new Set(['third-party']);
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in SUITES));
@@ -29,7 +34,7 @@ let passed = 0;
 let failed = 0;
 const broken: string[] = [];
 for (const [name, [command, ...args]] of Object.entries(SUITES)) {
-  if (asked.length > 0 && !asked.includes(name)) continue;
+  if (asked.length > 0 ? !asked.includes(name) : ON_REQUEST.has(name)) continue;
   console.log(`\n== ${name}`);
   const began = performance.now();
   try {

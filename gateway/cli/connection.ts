@@ -67,6 +67,11 @@ export function openClient(flags: ConnectionFlags, { env, fetch }: Terminal): Cl
   return createClient({ baseUrl: settingsOf(flags, env).gateway, fetch });
 }
 
+/** The address of the gateway. Throws `MALFORMED`, `CONFIG_INVALID`. */
+export function gatewayOf(flags: ConnectionFlags, env: Terminal['env']): string {
+  return settingsOf(flags, env).gateway.replace(/\/+$/, '');
+}
+
 /**
  * A client of the member's home node. The node's sealing key is that of the member's own key file, never the gateway's
  * word.

@@ -1,6 +1,7 @@
 // The commands, and what becomes of their errors.
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../node/version.ts';
+import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCertify } from './commands/certify.ts';
 import { addErrors } from './commands/errors.ts';
@@ -43,6 +44,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addQuery,
     addMembers,
     addLogs,
+    addAudit,
     addKeys,
     addErrors,
   ]) {
@@ -60,6 +62,6 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     terminal.say(`xinlian: ${first}`);
     for (const line of others) terminal.say(line);
     if (args.includes('--verbose') && error instanceof Error) terminal.say(error.stack ?? error.message);
-    return 1;
+    return code === 0 ? 1 : code;
   }
 }

@@ -39,8 +39,8 @@ export interface AnchorProof {
   proof: Uint8Array[];
 }
 
-type Block = RpcBlock & { transactions: Hex[] };
-type Receipt = Omit<RpcReceiptBody, 'logs'> & { transactionHash: Hex; transactionIndex: string; logs: RpcLog[] };
+export type Block = RpcBlock & { transactions: Hex[] };
+export type Receipt = Omit<RpcReceiptBody, 'logs'> & { transactionHash: Hex; transactionIndex: string; logs: RpcLog[] };
 
 /**
  * Works from block data alone, at any age of the block.
@@ -84,7 +84,7 @@ export async function captureAnchor(
 }
 
 /** All receipts of a block in order. Engines that do not know the one method are asked for each receipt. */
-async function receiptsOf(rpc: Rpc, block: Block, signal: AbortSignal | undefined): Promise<Receipt[]> {
+export async function receiptsOf(rpc: Rpc, block: Block, signal: AbortSignal | undefined): Promise<Receipt[]> {
   let receipts: (Receipt | null)[] | null;
   try {
     receipts = await rpc.request<Receipt[] | null>('eth_getBlockReceipts', [block.hash], signal);

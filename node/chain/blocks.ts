@@ -73,10 +73,24 @@ export async function withEvents(
   );
 }
 
+/** Our contracts' events in these blocks, in order. @throws CHAIN_WRONG where one is told twice */
+export async function readEvents(
+  rpc: Rpc,
+  contracts: ConsortiumContracts,
+  from: number,
+  to: number,
+  signal?: AbortSignal,
+): Promise<ChainEvent[]> {
+  const address = CONTRACT_NAMES.map((name) => addressOf(contracts, name));
+  const filter = { fromBlock: toQuantity(from), toBlock: toQuantity(to), address };
+  return decodeAll(contracts, await rpc.request<RpcLog[]>('eth_getLogs', [filter], signal));
+}
+
 /**
  * The blocks of a final range that hold events of ours, and its last block. Cheap where most blocks hold none; only
  * for blocks that no reorganisation can touch, since their parents are not compared.
- * @throws CHAIN_WRONG where the engine contradicts itself, CHAIN_UNREACHABLE where it lacks the last block
+ * @returns without the last block where the engine lacks it
+ * @throws CHAIN_WRONG where the engine contradicts itself
  */
 export async function readFinalRange(
   rpc: Rpc,
@@ -85,25 +99,22 @@ export async function readFinalRange(
   to: number,
   signal?: AbortSignal,
 ): Promise<FollowedBlock[]> {
-  const address = CONTRACT_NAMES.map((name) => addressOf(contracts, name));
-  const filter = { fromBlock: toQuantity(from), toBlock: toQuantity(to), address };
-  const events = decodeAll(contracts, await rpc.request<RpcLog[]>('eth_getLogs', [filter], signal));
+  const events = await readEvents(rpc, contracts, from, to, signal);
   const byBlock = Map.groupBy(events, ({ block }) => block);
   const numbers = [...new Set([...byBlock.keys(), to])].sort((a, b) => a - b);
-  return Promise.all(
-    numbers.map(async (number) => {
-      const header = await readHeader(rpc, number, signal);
-      if (!header) throw new XinlianError('CHAIN_UNREACHABLE', { endpoint: 'engine', reason: `no block ${number}` });
-      const own = byBlock.get(number) ?? [];
+  const headers = await Promise.all(numbers.map((number) => readHeader(rpc, number, signal)));
+  return headers
+    .filter((header) => header !== undefined)
+    .map((header) => {
+      const own = byBlock.get(header.number) ?? [];
       const stray = own.find(({ blockHash }) => blockHash !== header.hash);
       if (!stray) return followed(header, own);
       throw new XinlianError('CHAIN_WRONG', {
-        what: `hash of block ${number}`,
+        what: `hash of block ${header.number}`,
         wanted: header.hash,
         got: stray.blockHash,
       });
-    }),
-  );
+    });
 }
 
 function followed({ number, hash, parent, time }: Header, events: ChainEvent[]): FollowedBlock {
@@ -111,7 +122,13 @@ function followed({ number, hash, parent, time }: Header, events: ChainEvent[]):
 }
 
 function decodeAll(contracts: ConsortiumContracts, logs: readonly RpcLog[]): ChainEvent[] {
-  return logs
+  const events = logs
     .flatMap((log) => decodeLog(contracts, log) ?? [])
     .sort((a, b) => a.block - b.block || a.logIndex - b.logIndex);
+  const twice = events.find(
+    (event, i) => event.block === events[i - 1]?.block && event.logIndex === events[i - 1]?.logIndex,
+  );
+  if (!twice) return events;
+  const what = `event ${twice.logIndex} of block ${twice.block}`;
+  throw new XinlianError('CHAIN_WRONG', { what, wanted: 'it once', got: 'it twice' });
 }

@@ -3,18 +3,14 @@ import { XinlianError } from '../core/errors.ts';
 import { readFinalRange, readHeader, readHeaders, withEvents, type Header } from './blocks.ts';
 import { checkContracts } from './check-contracts.ts';
 import type { ChainChange, ConsortiumContracts, FollowedBlock } from './events.ts';
+import type { Finality } from './finality.ts';
 import { LiveState } from './live-state.ts';
 import type { Orphaned } from './narrowing.ts';
 import type { ChainStore, Clock, Log, StoredBlock } from './ports.ts';
-import { type JsonRpc, type Rpc } from './rpc.ts';
+import { CrossCheck } from './cross-check.ts';
+import type { Endpoints, Rpc } from './rpc.ts';
 import { decodeBlock, decodeOrphaned, decodeState, encodeBlock, encodeOrphaned, encodeState } from './stored.ts';
 import { ChainView } from './view.ts';
-
-/**
- * When a block is final. By depth: depth 1 is the head itself (a consensus with immediate finality). By tag: what the
- * engine calls `finalized`.
- */
-type Finality = { kind: 'depth'; depth: number } | { kind: 'tag' };
 
 export interface FollowerOptions {
   contracts: ConsortiumContracts;
@@ -25,12 +21,14 @@ export interface FollowerOptions {
   batchBlocks?: number;
   /** Blocks in one range of final ones; 5,000 unless told. Halved while the engine refuses. */
   rangeBlocks?: number;
+  /** How long finality waits for a second endpoint; 30 s unless told. */
+  patienceMs?: number;
   /** Final blocks kept one by one before a snapshot takes their place; 2,000 unless told. */
   snapshotEvery?: number;
 }
 
 export interface FollowerDependencies {
-  rpc: Rpc & Partial<Pick<JsonRpc, 'preferFreshest'>>;
+  rpc: Rpc & Endpoints;
   store: ChainStore;
   clock: Clock;
   log: Log;
@@ -43,25 +41,31 @@ export interface FollowerStatus {
   chainHead: number | undefined;
   /** The fault of the last step, where it failed. */
   fault: unknown;
+  /** The block from which on the endpoints contradict each other, and none has the majority. */
+  disputed: number | undefined;
 }
 
 const LONGEST_PAUSE_MS = 10_000;
-/** Without a new block for this long, the other endpoints are asked too. */
-const QUIET_MS = 10_000;
+/** Between two comparisons of the endpoints' heads. */
+const HEADS_MS = 5_000;
 const LAG_BLOCKS = 2;
+/** An endpoint that so often names a head and does not give the blocks below it is left. */
+const BARREN_STEPS = 5;
 
 export class Follower {
   readonly view: ChainView;
-  readonly #options: Required<FollowerOptions>;
+  readonly #options: Required<Omit<FollowerOptions, 'patienceMs'>>;
   readonly #dependencies: FollowerDependencies;
   readonly #live: LiveState;
+  readonly #crossCheck: CrossCheck;
   readonly #caughtUp = Promise.withResolvers<void>();
   #keptSinceSnapshot: number;
   #range: number;
-  #lastProgress = 0;
+  #headsDue = 0;
+  #barren = 0;
   /** Kept blocks above this number were taken back, and the store does not know yet. */
   #forget: number | undefined;
-  #status: FollowerStatus = { caughtUp: false, chainHead: undefined, fault: undefined };
+  #status: Omit<FollowerStatus, 'disputed'> = { caughtUp: false, chainHead: undefined, fault: undefined };
   #running: { abort: AbortController; done: Promise<void> } | undefined;
   #wake: AbortController | undefined;
 
@@ -75,6 +79,7 @@ export class Follower {
     };
     this.#dependencies = dependencies;
     this.#live = live;
+    this.#crossCheck = new CrossCheck(options, dependencies);
     this.#keptSinceSnapshot = kept;
     this.#range = this.#options.rangeBlocks;
     this.view = new ChainView(options.contracts, live);
@@ -130,7 +135,7 @@ export class Follower {
   }
 
   get status(): FollowerStatus {
-    return this.#status;
+    return { ...this.#status, disputed: this.#crossCheck.disputed };
   }
 
   async #run(signal: AbortSignal): Promise<void> {
@@ -151,6 +156,9 @@ export class Follower {
         failures++;
         // Another engine may answer from now on, and it may be of another consortium.
         checked = false;
+        if (XinlianError.is(error, 'CHAIN_WRONG') || XinlianError.is(error, 'MALFORMED')) {
+          this.#dependencies.rpc.leave('failed');
+        }
         this.#status = { ...this.#status, caughtUp: false, fault: error };
         pause = Math.min(LONGEST_PAUSE_MS, this.#options.pollMs * 2 ** Math.min(failures, 10));
         log[failures === 1 ? 'warn' : 'debug']({ error: String(error), failures }, 'following the chain failed');
@@ -173,12 +181,15 @@ export class Follower {
       final && readHeader(rpc, final.number, signal),
     ]);
     if (!head) throw new XinlianError('CHAIN_WRONG', { what: 'engine', wanted: 'a head', got: 'none' });
-    const finalNumber = finality.kind === 'tag' ? (tagged?.number ?? -1) : head.number - finality.depth + 1;
+    this.#compareHeads(clock.now());
+    let finalNumber: number | undefined =
+      finality.kind === 'tag' ? (tagged?.number ?? -1) : head.number - finality.depth + 1;
 
     // An engine that has no such block lags, or lost its end: what it says next will tell.
     if (final && finalNow && finalNow.hash !== final.hash) {
       const { log } = this.#dependencies;
       const broken = { number: final.number, wanted: final.hash, got: finalNow.hash };
+      if (await this.#crossCheck.upholds(final)) return true;
       log.error(broken, 'ALARM: the chain contradicts a block that was final; following it anew');
       await this.#startOver(broken);
       return true;
@@ -186,14 +197,19 @@ export class Follower {
     const next = cursor ? cursor.number + 1 : contracts.block;
     if (head.number < next) {
       if (cursor && (await this.#contradicted(head, signal))) return true;
-      await this.#quiet(clock.now());
+      finalNumber = await this.#confirmed([], finalNumber);
+      if (finalNumber === undefined) return true;
     } else if (finalNumber - next >= this.#options.batchBlocks && this.#live.pending.length === 0) {
-      await this.#readRange(next, finalNumber, signal);
+      if (!(await this.#readRange(next, finalNumber, signal))) return true;
     } else {
       const last = Math.min(head.number, next + this.#options.batchBlocks - 1);
       const headers = await readHeaders(rpc, next, last, signal);
       if (cursor && headers[0] && headers[0].parent !== cursor.hash) return this.#reorganise(signal);
-      if (headers.length > 0) await this.#advance(await withEvents(rpc, contracts, headers, signal), finalNumber);
+      if (this.#isBarren(headers, head.number)) return false;
+      const blocks = await withEvents(rpc, contracts, headers, signal);
+      finalNumber = await this.#confirmed(blocks, finalNumber);
+      if (finalNumber === undefined) return true;
+      if (blocks.length > 0) await this.#advance(blocks, finalNumber);
     }
     this.#finalise(finalNumber);
     await this.#compact();
@@ -213,17 +229,37 @@ export class Follower {
     }
   }
 
-  async #readRange(next: number, finalNumber: number, signal: AbortSignal): Promise<void> {
+  /** @returns whether what it read stands */
+  async #readRange(next: number, finalNumber: number, signal: AbortSignal): Promise<boolean> {
     const to = Math.min(finalNumber, next + this.#range - 1);
     try {
       const { rpc } = this.#dependencies;
-      await this.#advance(await readFinalRange(rpc, this.#options.contracts, next, to, signal), to);
+      const blocks = await readFinalRange(rpc, this.#options.contracts, next, to, signal);
+      const confirmed = await this.#confirmed(blocks, to);
+      if (confirmed === undefined) return false;
+      if (this.#isBarren(blocks, to)) return true;
+      const standing = blocks.filter(({ number }) => number <= confirmed);
+      if (standing.length > 0) await this.#advance(standing, confirmed);
       this.#range = Math.min(this.#options.rangeBlocks, this.#range * 2);
+      return true;
     } catch (error) {
       // Engines limit a range by blocks or by results, each in its own words: ask for less, down to a few blocks.
       if (!XinlianError.is(error, 'CHAIN_REFUSED') || this.#range <= 16) throw error;
       this.#range = Math.ceil(this.#range / 2);
+      return true;
     }
+  }
+
+  /** Whether nothing was given below a head. An endpoint that is so again and again is left. */
+  #isBarren(read: readonly unknown[], head: number): boolean {
+    this.#barren = read.length > 0 ? 0 : this.#barren + 1;
+    if (this.#barren >= BARREN_STEPS) {
+      const { rpc, log } = this.#dependencies;
+      log.error({ head }, 'the chain endpoint names a head and does not give the blocks below it');
+      rpc.leave('contradicted');
+      this.#barren = 0;
+    }
+    return read.length === 0;
   }
 
   /** Keeps the blocks, then shows them. */
@@ -238,7 +274,6 @@ export class Follower {
       throw error;
     }
     this.#keptSinceSnapshot += blocks.length;
-    this.#lastProgress = this.#dependencies.clock.now();
     const finalised = this.#live.finalise(finalNumber);
     this.#publish({ events: blocks.flatMap(({ events }) => events), undone: [], finalised });
   }
@@ -283,12 +318,18 @@ export class Follower {
     }
     const from = this.view.head();
     if (ancestor === from?.number) return false;
-    const undone = this.#live.rollback(ancestor);
-    log.warn({ from: from?.number, to: ancestor, blocks: undone.length }, 'the chain was reorganised');
-    this.#publish({ events: [], undone: undone.flatMap(({ events }) => events), finalised: [] });
-    this.#forget = Math.min(ancestor, this.#forget ?? ancestor);
-    await this.#write([]);
+    log.warn({ from: from?.number, to: ancestor }, 'the chain was reorganised');
+    await this.#takeBack(ancestor);
     return true;
+  }
+
+  /** Forgets the blocks above `number`, which MUST NOT be below the final one. */
+  async #takeBack(number: number): Promise<void> {
+    if (this.#live.pending.length === 0) return;
+    const undone = this.#live.rollback(number);
+    this.#publish({ events: [], undone: undone.flatMap(({ events }) => events), finalised: [] });
+    this.#forget = Math.min(number, this.#forget ?? number);
+    await this.#write([]);
   }
 
   /** Forgets all but what narrows, and reads the chain from the contracts' deployment on. */
@@ -301,10 +342,26 @@ export class Follower {
     await this.#write([]);
   }
 
-  async #quiet(now: number): Promise<void> {
-    if (now - this.#lastProgress < QUIET_MS) return;
-    this.#lastProgress = now;
-    await this.#dependencies.rpc.preferFreshest?.(LAG_BLOCKS);
+  /** In the background: an endpoint that does not answer must not hold up the one that does. */
+  #compareHeads(now: number): void {
+    if (now < this.#headsDue) return;
+    this.#headsDue = now + HEADS_MS;
+    const { rpc, log } = this.#dependencies;
+    rpc.compareHeads(LAG_BLOCKS).catch((error: unknown) => log.warn({ error }, 'comparing the heads failed'));
+  }
+
+  /**
+   * How far the blocks are final: up to `finalNumber`, as far as another endpoint has them too.
+   * @param blocks read now, and not kept yet
+   * @returns undefined where the endpoint in use was found to say what is not so: what it told is taken back
+   */
+  async #confirmed(blocks: readonly FollowedBlock[], finalNumber: number): Promise<number | undefined> {
+    const stretch = [...this.#live.pending, ...blocks].filter(({ number }) => number <= finalNumber);
+    if (stretch.length === 0) return this.view.final();
+    const verdict = await this.#crossCheck.judge(stretch, this.#live.final.block);
+    if (verdict.kind === 'stands') return verdict.to;
+    await this.#takeBack(this.view.final());
+    return undefined;
   }
 
   async #compact(): Promise<void> {

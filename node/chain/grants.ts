@@ -112,7 +112,7 @@ export class GrantBook {
   /** JSON of each grant: ready texts, since there are too many for a `JSON.stringify` that looks at every value. */
   lines(): string[] {
     return Array.from(this.#grants.entries(), ([hash, { consumed, ...record }]) =>
-      JSON.stringify([hash, record, [...consumed]]),
+      JSON.stringify([hash, record, [...consumed.sortBy((_, queryId) => queryId)]]),
     );
   }
 

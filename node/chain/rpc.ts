@@ -1,8 +1,9 @@
-// JSON-RPC 2.0 over HTTP: batches, time-outs, and an ordered list of endpoints of which the first that works is used.
+// JSON-RPC 2.0 over several endpoints: the first that works is used, and the others bear witness against it.
 //
 // Raw JSON on purpose: header and receipt encoding need every field as the engine gave it, which client libraries hide.
 import { XinlianError, malformed } from '../core/errors.ts';
 import type { Clock, Log } from './ports.ts';
+import { faultyEndpoints, resultOf, RpcEndpoint, type Failing, type RpcAnswer, type RpcCall } from './rpc-endpoint.ts';
 
 export interface Rpc {
   /**
@@ -11,6 +12,26 @@ export interface Rpc {
    *   CHAIN_REFUSED the engine answered with an error; CANCELLED
    */
   request<T>(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<T>;
+}
+
+/** One endpoint, asked by itself. */
+export interface Witness extends Rpc {
+  /** What logs may show. */
+  readonly name: string;
+  /** Does not use it for a while; the only one there is, is used all the same. */
+  setAside(why: Failing): void;
+}
+
+/** The endpoints behind an `Rpc`, for whoever judges them. */
+export interface Endpoints {
+  /** How many there are, set aside or not. */
+  readonly size: number;
+  /** Those that are not set aside, the one in use first. */
+  witnesses(): Witness[];
+  /** Sets the endpoint in use aside. */
+  leave(why: Failing): void;
+  /** Changes over to the furthest endpoint where the one in use is more than `lag` blocks behind. */
+  compareHeads(lag: number): Promise<void>;
 }
 
 export interface JsonRpcOptions {
@@ -22,55 +43,51 @@ export interface JsonRpcOptions {
   timeoutMs?: number;
   /** Calls in one HTTP request; 50 unless told. */
   batch?: number;
-  /** An endpoint that failed is tried last for this long; 5 s unless told. */
+  /** An endpoint that failed is tried last for this long, twice as long at each further failure; 5 s unless told. */
   restMs?: number;
+  /** An endpoint that was contradicted is not used at all for this long; 10 min unless told. */
+  asideMs?: number;
 }
 
-interface Call {
-  method: string;
-  params: readonly unknown[];
+export interface EndpointStatus {
+  /** Scheme, host and port. */
+  endpoint: string;
+  state: 'in use' | 'ready' | Failing;
+}
+
+interface Call extends RpcCall {
   resolve: (result: unknown) => void;
   reject: (error: unknown) => void;
 }
 
-interface Answer {
-  id?: unknown;
-  result?: unknown;
-  error?: { code?: number; message?: string; data?: unknown };
-}
+/** A witness that is slow must not hold up what the others agree on. */
+const WITNESS_TIMEOUT_MS = 3_000;
+const LONGEST_REST_MS = 60_000;
 
-interface Endpoint {
-  address: string;
-  /** What logs may show: no credentials, no path (which often holds a token). */
-  shown: string;
-  headers: Record<string, string>;
-  restsUntil: number;
-  /** Whether its chain id was seen to be the wanted one since it last failed. */
-  verified: boolean;
-}
-
-export class JsonRpc implements Rpc {
-  readonly #options: Required<Omit<JsonRpcOptions, 'endpoints' | 'chainId'>> & { chainId: number | undefined };
+export class JsonRpc implements Rpc, Endpoints {
+  readonly #options: Required<Omit<JsonRpcOptions, 'endpoints' | 'chainId'>>;
   readonly #clock: Clock;
   readonly #log: Log;
-  readonly #endpoints: Endpoint[];
+  readonly #endpoints: RpcEndpoint[];
   readonly #abort = new AbortController();
   #preferred = 0;
   #queue: Call[] = [];
-  #nextId = 1;
 
   /** @throws CONFIG_INVALID */
   constructor(options: JsonRpcOptions, dependencies: { clock: Clock; log: Log }) {
     this.#options = {
-      chainId: options.chainId,
       timeoutMs: options.timeoutMs ?? 10_000,
       batch: options.batch ?? 50,
       restMs: options.restMs ?? 5_000,
+      asideMs: options.asideMs ?? 600_000,
     };
     this.#clock = dependencies.clock;
     this.#log = dependencies.log;
-    if (options.endpoints.length === 0) throw faulty('endpoints', 'at least one is wanted');
-    this.#endpoints = options.endpoints.map(parseEndpoint);
+    if (options.endpoints.length === 0) throw faultyEndpoints('endpoints', 'at least one is wanted');
+    const { chainId } = options;
+    this.#endpoints = options.endpoints.map(
+      (text, i) => new RpcEndpoint(text, i, { chainId, closed: this.#abort.signal }),
+    );
   }
 
   async request<T>(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<T> {
@@ -92,27 +109,52 @@ export class JsonRpc implements Rpc {
     }
   }
 
-  /**
-   * Asks every endpoint for its head and changes over to the highest, unless the one in use is at most `lag` blocks
-   * behind. An engine that is cut off goes on answering with an old head: failing calls alone do not show that.
-   */
-  async preferFreshest(lag: number): Promise<void> {
-    if (this.#endpoints.length === 1) return;
+  get size(): number {
+    return this.#endpoints.length;
+  }
+
+  witnesses(): Witness[] {
+    const now = this.#clock.now();
+    return this.#ring()
+      .filter((endpoint) => endpoint.failing(now) === undefined)
+      .map((endpoint) => ({
+        name: endpoint.shown,
+        setAside: (why) => this.#setAside(endpoint, why),
+        request: async <T>(method: string, params: readonly unknown[]) => {
+          const [answer] = await this.#ask(endpoint, [{ method, params }]);
+          return resultOf(method, answer) as T;
+        },
+      }));
+  }
+
+  leave(why: Failing): void {
+    const endpoint = this.#endpoints[this.#preferred];
+    if (endpoint) this.#setAside(endpoint, why);
+  }
+
+  async compareHeads(lag: number): Promise<void> {
+    const now = this.#clock.now();
+    const usable = this.#ring().filter((endpoint) => endpoint.failing(now) === undefined);
+    if (usable.length < 2) return;
     const heads = await Promise.all(
-      this.#endpoints.map(async (endpoint) => {
-        try {
-          const [answer] = await this.#post(endpoint, [{ method: 'eth_blockNumber', params: [] }]);
-          return typeof answer?.result === 'string' ? Number(answer.result) : -1;
-        } catch (error) {
-          this.#failed(endpoint, error);
-          return -1;
-        }
+      usable.map(async (endpoint) => {
+        // What it fails with is noted already.
+        const [answer] = await this.#ask(endpoint, [{ method: 'eth_blockNumber', params: [] }]).catch(() => []);
+        return typeof answer?.result === 'string' ? Number(answer.result) : -1;
       }),
     );
-    const best = heads.indexOf(Math.max(...heads));
-    if ((heads[best] ?? -1) - (heads[this.#preferred] ?? -1) <= lag) return;
-    this.#preferred = best;
-    this.#log.warn({ endpoint: this.#endpoints[best]?.shown, head: heads[best] }, 'changed over: the other lags');
+    const furthest = Math.max(...heads);
+    const best = usable[heads.indexOf(furthest)];
+    // It stays a witness: an endpoint that names a head which nobody else has must not be left alone by that.
+    if (best && furthest - (heads[0] ?? -1) > lag) this.#changeOver(best, 'it lags');
+  }
+
+  status(): EndpointStatus[] {
+    const now = this.#clock.now();
+    return this.#endpoints.map((endpoint, i) => ({
+      endpoint: endpoint.shown,
+      state: endpoint.failing(now) ?? (i === this.#preferred ? 'in use' : 'ready'),
+    }));
   }
 
   /** Ends every call under way with CANCELLED. */
@@ -138,11 +180,14 @@ export class JsonRpc implements Rpc {
   }
 
   /** The answers of the first endpoint that gives any. */
-  async #first(calls: readonly Pick<Call, 'method' | 'params'>[]): Promise<Answer[]> {
-    let last: unknown;
+  async #first(calls: readonly RpcCall[]): Promise<RpcAnswer[]> {
+    let last: unknown = new XinlianError('CHAIN_UNREACHABLE', {
+      endpoint: 'any',
+      reason: 'every endpoint was contradicted by the others',
+    });
     for (const endpoint of this.#order()) {
       try {
-        const answers = await this.#post(endpoint, calls);
+        const answers = await endpoint.post(calls, this.#options.timeoutMs);
         const index = this.#endpoints.indexOf(endpoint);
         if (index !== this.#preferred) this.#log.info({ endpoint: endpoint.shown }, 'changed over to another endpoint');
         this.#preferred = index;
@@ -156,124 +201,65 @@ export class JsonRpc implements Rpc {
     throw last;
   }
 
-  /** The preferred endpoint first, those that rest last. */
-  #order(): Endpoint[] {
+  async #ask(endpoint: RpcEndpoint, calls: readonly RpcCall[]): Promise<RpcAnswer[]> {
+    try {
+      return await endpoint.post(calls, Math.min(WITNESS_TIMEOUT_MS, this.#options.timeoutMs));
+    } catch (error) {
+      if (!this.#abort.signal.aborted) this.#failed(endpoint, error);
+      throw error;
+    }
+  }
+
+  /** All of them, the preferred one first. */
+  #ring(): RpcEndpoint[] {
+    return [...this.#endpoints.slice(this.#preferred), ...this.#endpoints.slice(0, this.#preferred)];
+  }
+
+  /** The preferred endpoint first, those that rest last, those that were contradicted not at all. */
+  #order(): RpcEndpoint[] {
     const now = this.#clock.now();
-    const ring = this.#endpoints.map((_, i) => this.#endpoints[(this.#preferred + i) % this.#endpoints.length]);
-    const all = ring.filter((endpoint) => endpoint !== undefined);
+    const usable = this.#ring().filter((endpoint) => endpoint.failing(now) !== 'contradicted');
     return [
-      ...all.filter((endpoint) => endpoint.restsUntil <= now),
-      ...all.filter((endpoint) => endpoint.restsUntil > now),
+      ...usable.filter((endpoint) => endpoint.failing(now) === undefined),
+      ...usable.filter((endpoint) => endpoint.failing(now) !== undefined),
     ];
   }
 
-  #failed(endpoint: Endpoint, error: unknown): void {
+  #failed(endpoint: RpcEndpoint, error: unknown): void {
     const now = this.#clock.now();
-    if (endpoint.restsUntil <= now)
-      this.#log.warn({ endpoint: endpoint.shown, error: String(error) }, 'chain endpoint failed');
-    endpoint.restsUntil = now + this.#options.restMs;
-    endpoint.verified = false;
+    if (endpoint.failing(now) !== undefined) return;
+    this.#log.warn({ endpoint: endpoint.shown, error: String(error) }, 'chain endpoint failed');
+    endpoint.rest(now + this.#restMs(endpoint, 'failed'), 'failed');
   }
 
-  async #post(endpoint: Endpoint, calls: readonly Pick<Call, 'method' | 'params'>[]): Promise<Answer[]> {
-    // The chain id travels with the first calls: an endpoint costs no round trip to verify.
-    const verify = this.#options.chainId !== undefined && !endpoint.verified;
-    const sent = verify ? [{ method: 'eth_chainId', params: [] }, ...calls] : calls;
-    const firstId = this.#nextId;
-    this.#nextId += sent.length;
-    const body = sent.map(({ method, params }, i) => ({ jsonrpc: '2.0', id: firstId + i, method, params }));
-    const parsed = await this.#exchange(endpoint, JSON.stringify(body.length === 1 ? body[0] : body));
-    const byId = new Map((Array.isArray(parsed) ? parsed : [parsed]).map((answer: Answer) => [answer.id, answer]));
-    const answers = body.map(({ id, method }) => {
-      const answer = byId.get(id);
-      if (answer) return answer;
-      throw new XinlianError('CHAIN_WRONG', {
-        what: endpoint.shown,
-        wanted: `an answer to ${method}`,
-        got: brief(parsed),
-      });
-    });
-    if (!verify) return answers;
-    const [chainId, ...rest] = answers;
-    if (Number(chainId?.result) !== this.#options.chainId) {
-      throw new XinlianError('CHAIN_WRONG', {
-        what: `chain id of ${endpoint.shown}`,
-        wanted: String(this.#options.chainId),
-        got: brief(chainId?.result ?? chainId?.error),
-      });
-    }
-    endpoint.verified = true;
-    return rest;
+  #setAside(endpoint: RpcEndpoint, why: Failing): void {
+    if (this.#endpoints.length === 1) return;
+    const now = this.#clock.now();
+    endpoint.rest(now + this.#restMs(endpoint, why), why);
+    if (endpoint !== this.#endpoints[this.#preferred]) return;
+    const next = this.#ring().find((other) => other.failing(now) === undefined);
+    if (next) this.#changeOver(next, why);
   }
 
-  async #exchange(endpoint: Endpoint, body: string): Promise<unknown> {
-    let text: string;
-    let status: number;
-    try {
-      const response = await fetch(endpoint.address, {
-        method: 'POST',
-        headers: endpoint.headers,
-        body,
-        signal: AbortSignal.any([this.#abort.signal, AbortSignal.timeout(this.#options.timeoutMs)]),
-      });
-      status = response.status;
-      text = await response.text();
-    } catch (error) {
-      throw new XinlianError(
-        'CHAIN_UNREACHABLE',
-        { endpoint: endpoint.shown, reason: rootReason(error) },
-        { cause: error },
-      );
-    }
-    let parsed: unknown;
-    try {
-      parsed = JSON.parse(text);
-    } catch (error) {
-      const reason = `HTTP ${status}, no JSON: ${brief(text)}`;
-      throw new XinlianError('CHAIN_UNREACHABLE', { endpoint: endpoint.shown, reason }, { cause: error });
-    }
-    if (typeof parsed === 'object' && parsed !== null) return parsed;
-    throw new XinlianError('CHAIN_WRONG', { what: endpoint.shown, wanted: 'JSON-RPC', got: brief(parsed) });
+  #changeOver(to: RpcEndpoint, why: string): void {
+    const left = this.#endpoints[this.#preferred]?.shown;
+    this.#preferred = this.#endpoints.indexOf(to);
+    this.#log.warn({ left, why, endpoint: to.shown }, 'changed over to another endpoint');
+  }
+
+  #restMs({ failures }: RpcEndpoint, why: Failing): number {
+    const { restMs, asideMs } = this.#options;
+    if (why === 'contradicted') return asideMs;
+    return Math.min(Math.max(LONGEST_REST_MS, restMs), restMs * 2 ** failures);
   }
 }
 
-function settle(call: Call, answer: Answer | undefined): void {
-  if (!answer?.error) return call.resolve(answer?.result);
-  const { code = 0, message = 'no message', data } = answer.error;
-  call.reject(
-    new XinlianError('CHAIN_REFUSED', { method: call.method, code, message, ...(data === undefined ? {} : { data }) }),
-  );
-}
-
-function parseEndpoint(text: string, index: number): Endpoint {
-  if (!URL.canParse(text)) throw faulty(`endpoints[${index}]`, `an http or https address is wanted, got ${text}`);
-  const url = new URL(text);
-  if (url.protocol !== 'http:' && url.protocol !== 'https:') {
-    throw faulty(`endpoints[${index}]`, `an http or https address is wanted, got ${url.protocol}`);
+function settle(call: Call, answer: RpcAnswer | undefined): void {
+  try {
+    call.resolve(resultOf(call.method, answer));
+  } catch (error) {
+    call.reject(error);
   }
-  const headers: Record<string, string> = { 'content-type': 'application/json' };
-  if (url.username !== '') {
-    const pair = `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
-    headers['authorization'] = `Basic ${Buffer.from(pair).toString('base64')}`;
-    url.username = '';
-    url.password = '';
-  }
-  return { address: url.href, shown: url.origin, headers, restsUntil: 0, verified: false };
-}
-
-function faulty(path: string, message: string): XinlianError {
-  return new XinlianError('CONFIG_INVALID', { faults: [{ path, message }] });
-}
-
-function brief(value: unknown): string {
-  return (typeof value === 'string' ? value : (JSON.stringify(value) ?? 'nothing')).slice(0, 200);
-}
-
-/** fetch says only "fetch failed"; the cause below it says why. */
-function rootReason(error: unknown): string {
-  let deepest = error;
-  while (deepest instanceof Error && deepest.cause instanceof Error) deepest = deepest.cause;
-  return deepest instanceof Error ? deepest.message || deepest.name : String(deepest);
 }
 
 /** A JSON-RPC quantity (`0x…`) as a number. @throws MALFORMED also beyond 2^53 − 1 */

@@ -1,4 +1,5 @@
 // The follower's memory as bytes: JSON, with a mark for the three kinds of value that JSON has not.
+import { sha256 } from '#sha256';
 import { fromHex, fromUtf8, toHex, utf8, type Hex } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { FollowedBlock } from './events.ts';
@@ -38,6 +39,15 @@ export function decodeState(bytes: Uint8Array): ConsortiumState {
   );
 }
 
+/**
+ * SHA-256 of a state: the same for every node that applied the same events up to the same block, whether it read them
+ * block by block or in ranges.
+ */
+export function digestState(state: ConsortiumState): Hex {
+  // The order of the grants in memory depends on which of them came and went.
+  return toHex(sha256(encode({ ...state, grants: state.grants.lines().sort() })));
+}
+
 export function encodeOrphaned(orphaned: Orphaned): Uint8Array {
   return encode(orphaned);
 }
@@ -48,8 +58,13 @@ export function decodeOrphaned(bytes: Uint8Array): Orphaned {
   return Array.isArray(orphaned) ? { members: orphaned, grants: [] } : orphaned;
 }
 
+/** Any value of the chain's state: the same bytes for the same value, members and entries in the same order. */
+export function encodeValue(value: unknown): Uint8Array {
+  return utf8(JSON.stringify(value, (_, item: unknown) => mark(item)));
+}
+
 function encode(value: unknown): Uint8Array {
-  return utf8(JSON.stringify({ version: VERSION, value }, (_, item: unknown) => mark(item)));
+  return encodeValue({ version: VERSION, value });
 }
 
 function decode(bytes: Uint8Array, versions = [VERSION]): object {

@@ -189,15 +189,25 @@ export class Submitter {
   }
 
   async #look(flight: Flight, signal: AbortSignal | undefined): Promise<{ receipt?: RpcReceipt; latest: number }> {
-    const { rpc } = this.#dependencies;
     return this.#patiently(async () => {
       const [latest, ...receipts] = await Promise.all([
         this.#count('latest', signal),
-        ...flight.hashes.map((hash) => rpc.request<RpcReceipt | null>('eth_getTransactionReceipt', [hash], signal)),
+        ...flight.hashes.map((hash) => this.#receipt(hash, signal)),
       ]);
       const receipt = receipts.find((found) => found?.blockHash);
       return { latest, ...(receipt && { receipt }) };
     }, signal);
+  }
+
+  async #receipt(hash: Hex, signal: AbortSignal | undefined): Promise<RpcReceipt | null> {
+    try {
+      return await this.#dependencies.rpc.request<RpcReceipt | null>('eth_getTransactionReceipt', [hash], signal);
+    } catch (error) {
+      // An engine that has just begun (geth) does not know yet whether it has one.
+      if (XinlianError.is(error, 'CHAIN_REFUSED') && /indexing is in progress/i.test(error.details.message))
+        return null;
+      throw error;
+    }
   }
 
   /** Sends the same call under the same nonce for more. */

@@ -7,6 +7,7 @@ import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import type { ChainChange, ConsortiumContracts } from './events.ts';
 import type { LiveState } from './live-state.ts';
 import { ACTIVE } from './narrowing.ts';
+import { digestState } from './stored.ts';
 import { openKey, standingAt, type ConsortiumState, type LogRecord, type Proposal } from './state.ts';
 
 /** Is called at once and in order, MUST NOT throw and MUST NOT wait. */
@@ -18,6 +19,8 @@ export class ChainView {
   readonly #listeners = new Set<ChainListener>();
   /** Peer keys (hex) of the final state, worked out when first asked for after a change. */
   #peers: Map<string, MemberId> | undefined;
+  /** Of the final state at a block. */
+  #digest: { block: number; digest: Hex } | undefined;
 
   constructor(contracts: ConsortiumContracts, live: LiveState) {
     this.contracts = contracts;
@@ -32,6 +35,14 @@ export class ChainView {
   /** Number of the last final block that was followed; -1 before the first. */
   final(): number {
     return this.#live.final.block?.number ?? -1;
+  }
+
+  /** Digest of everything that is final, for comparison with other nodes at the same block; see `digestState`. */
+  finalDigest(): Hex | undefined {
+    const block = this.final();
+    if (block < 0) return undefined;
+    if (this.#digest?.block !== block) this.#digest = { block, digest: digestState(this.#live.final) };
+    return this.#digest.digest;
   }
 
   /** Approvals that a proposal needs, at the head. */
@@ -171,6 +182,7 @@ export class ChainView {
   /** For the follower: the state has changed. */
   publish(change: ChainChange): void {
     this.#peers = undefined;
+    if (change.finalityBroken) this.#digest = undefined;
     for (const listener of this.#listeners) listener(change);
   }
 

@@ -32,7 +32,9 @@ export function concat(...parts: Uint8Array[]): Uint8Array {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
 }
 
 export function compareBytes(a: Uint8Array, b: Uint8Array): number {
@@ -83,7 +85,10 @@ export function toBase64Url(bytes: Uint8Array): string {
 /** Strict: no padding, no white space, no stray bits. */
 export function fromBase64Url(text: string, length?: number): Uint8Array {
   if (!/^[A-Za-z0-9_-]*$/.test(text) || text.length % 4 === 1) malformed('base64url', 'unpadded base64url', text);
-  return fromBase64(text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (text.length % 4)) % 4), length);
+  const bytes = decodeBase64(text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (text.length % 4)) % 4));
+  if (encodeBase64Url(bytes) !== text) malformed('base64url', 'its one canonical form', text);
+  if (length !== undefined && bytes.length !== length) malformed('base64url', `${length} bytes`, text);
+  return bytes;
 }
 
 export function u64(value: number | bigint): Uint8Array {

@@ -211,3 +211,18 @@ function decodeLog(item: RlpItem): ReceiptLog {
     data: rlpBytes('log data', members[2]),
   };
 }
+
+/**
+ * Whether a header's bloom filter allows that the block holds an event of this contract (yellow paper, section 4.3.1).
+ * No is certain; yes is not.
+ * @param bloom 256 bytes, hex
+ * @param address 20 bytes, hex
+ */
+export function bloomAllows(bloom: string, address: string): boolean {
+  const bits = fromHex(bloom, BLOOM_LENGTH);
+  const hash = keccak_256(fromHex(address, 20));
+  return [0, 2, 4].every((at) => {
+    const bit = ((hash[at]! << 8) | hash[at + 1]!) & 0x7ff;
+    return (bits[BLOOM_LENGTH - 1 - (bit >> 3)]! & (1 << (bit & 7))) !== 0;
+  });
+}

@@ -37,6 +37,14 @@ export function proveReceipt(
   return { root: keccak_256(root), proof };
 }
 
+/** Root of the trie over no receipt: keccak256 of the RLP of nothing. */
+export const EMPTY_RECEIPTS_ROOT: Uint8Array = keccak_256(encodeRlp(new Uint8Array()));
+
+/** Root of a block's receipts trie. @param receipts all of them in order, as `encodeReceipt` gives them */
+export function receiptsRootOf(receipts: readonly Uint8Array[]): Uint8Array {
+  return receipts.length === 0 ? EMPTY_RECEIPTS_ROOT : proveReceipt(receipts, 0).root;
+}
+
 /** Collects into `proof`, root first, the nodes above `wanted` that are hashed. Shorter ones stand in their parent. */
 function buildNode(leaves: readonly Leaf[], depth: number, wanted: Leaf, proof: Uint8Array[]): RlpItem[] {
   const node = nodeOver(leaves, depth, wanted, proof);

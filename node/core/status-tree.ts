@@ -28,7 +28,7 @@ export interface StatusWrite {
 }
 
 /** @returns SHA-256(0x00 || u64(position) || value) */
-function statusLeaf(position: number, value: Uint8Array): Uint8Array {
+export function statusLeaf(position: number, value: Uint8Array): Uint8Array {
   return sha256(concat(LEAF_PREFIX, u64(position), value));
 }
 

@@ -75,6 +75,14 @@ export function* tilesForSize(size: number, since = 0): Generator<HashTile> {
   }
 }
 
+/** Every tile and bundle of a log of `size`, bundles first: with its checkpoint, all the files that it is served as. */
+export function* filesForSize(size: number): Generator<Tile> {
+  for (let index = 0; index * TILE_WIDTH < size; index++) {
+    yield { level: 'entries', index, width: Math.min(TILE_WIDTH, size - index * TILE_WIDTH) };
+  }
+  yield* tilesForSize(size);
+}
+
 /** Where the hash of a complete subtree is found: as the root over hashes `offset … offset + count − 1` of a tile. */
 export interface TileCoordinates {
   level: number;
@@ -125,7 +133,8 @@ export function tileHashReader(getTile: (level: number, index: number) => Uint8A
   };
 }
 
-function subtreeHash(hashes: Uint8Array, offset: number, count: number): Uint8Array {
+/** Hash of the subtree over hashes `offset … offset + count − 1` of a tile; `count` is a power of two. */
+export function subtreeHash(hashes: Uint8Array, offset: number, count: number): Uint8Array {
   if (count === 1) return hashes.slice(offset * HASH_LENGTH, (offset + 1) * HASH_LENGTH);
   const half = count / 2;
   return nodeHash(subtreeHash(hashes, offset, half), subtreeHash(hashes, offset + half, half));

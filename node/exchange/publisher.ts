@@ -1,8 +1,9 @@
 // Publishing: prepared rows of a member become records, each with a line in its log. Idempotent by business key.
-import { equalBytes, utf8 } from '../core/bytes.ts';
-import { canonicalize } from '../core/canonical.ts';
+import { equalBytes } from '../core/bytes.ts';
+import type { Entry } from '../core/entry.ts';
 import type { RecordId } from '../core/ids.ts';
 import type { Counts, RowOutcome } from '../core/messages/publish.ts';
+import { statusChangeOf } from '../core/status-change.ts';
 import type { CatalogueItem } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { Clock, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
@@ -88,8 +89,10 @@ function append<B extends WriteBatch>(
   ref: number | undefined,
 ): number {
   if (ref === undefined) return log.append(batch, { kind: 'publish', time, item, edition, commitment });
-  const position = log.append(batch, { kind: 'supersede', time, item, edition, commitment, ref });
-  log.setStatus(batch, ref, utf8(canonicalize({ state: 'superseded', by: position })));
+  const entry: Entry = { kind: 'supersede', time, item, edition, commitment, ref };
+  const position = log.append(batch, entry);
+  const change = statusChangeOf(entry, position);
+  if (change) log.setStatus(batch, change.position, change.value);
   return position;
 }
 

@@ -1,26 +1,18 @@
 // Publishing through the public API: rows of 470 bytes, streamed for a minute, durable and logged; beside it, in the
 // same run, what the same bytes cost with nothing around them.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createClient } from '../../gateway/client.ts';
 import { canonicalize } from '../../node/core/canonical.ts';
 import { leafHash } from '../../node/core/merkle.ts';
-import type { NodeInfo } from '../../node/core/messages/node.ts';
 import { utf8 } from '../../node/core/bytes.ts';
-import { createFileProvider } from '../../node/keys/file-provider.ts';
-import { Secret } from '../../node/keys/secret.ts';
 import { key } from '../../node/store/buckets.ts';
 import { openStore } from '../../node/store/store.ts';
-import { sampleRows } from '../generate.ts';
-import { CAST } from '../sandbox/cast.ts';
 import { startCluster, type Cluster } from '../sandbox/cluster.ts';
-import { keysDirectory, passphraseFile } from '../sandbox/consortium.ts';
+import { nodeInfo, openPublisher, ROW_BYTES, rowOf, rowTemplates, untilOpen, type Template } from './load.ts';
 
-const ROW_BYTES = 470;
 const SECONDS = 60;
 const RAW_ROWS = 60_000;
-const TEMPLATES = 1_000;
 const BUFFER_BYTES = 64 * 1024;
 const PLAYER = 'dafeng';
 
@@ -47,26 +39,6 @@ export async function run(): Promise<Record<string, unknown>> {
   }
 }
 
-/** A row in two halves: between them goes the number that makes its document, and so the row, another one. */
-interface Template {
-  head: string;
-  tail: string;
-}
-
-function rowTemplates(): Template[] {
-  return [...sampleRows({ rows: TEMPLATES, seed: 1, item: 'xk', bytes: ROW_BYTES })].map((row) => {
-    const text = JSON.stringify(row);
-    const end = text.indexOf('"', text.indexOf('"XK_WSH":"') + '"XK_WSH":"'.length);
-    // Ten digits of a counter take the place of the last ten bytes or so of the document's number.
-    return { head: text.slice(0, end), tail: `${text.slice(end)}\n` };
-  });
-}
-
-function rowOf(templates: readonly Template[], n: number): string {
-  const { head, tail } = templates[n % templates.length] as Template;
-  return `${head}-${String(n).padStart(9, '0')}${tail}`;
-}
-
 async function measureRaw(path: string, templates: readonly Template[]): Promise<number> {
   const store = await openStore(path);
   const began = performance.now();
@@ -89,16 +61,8 @@ async function measure(
   data: string,
   templates: readonly Template[],
 ): Promise<{ rows: number; seconds: number }> {
-  const player = CAST.find((member) => member.key === PLAYER);
-  if (!player) throw new Error(`the cast has no ${PLAYER}`);
-  const passphrase = new Secret(await readFile(passphraseFile(data), 'utf8'));
-  const provider = createFileProvider({ directory: keysDirectory(data), passphrase });
-  const { client: signer } = await provider.open(player.id);
-  const client = createClient({
-    baseUrl: cluster.gatewayUrl(PLAYER),
-    credentials: { member: player.id, sign: (message) => signer.sign(message) },
-  });
-  await untilOpen(cluster);
+  const { client, close } = await openPublisher(cluster, data, PLAYER);
+  await untilOpen(cluster, PLAYER);
 
   const began = performance.now();
   const until = began + SECONDS * 1000;
@@ -121,17 +85,9 @@ async function measure(
     }
   }
   // Logged: under a signed checkpoint, which may lie half a second behind.
-  while (((await nodeInfo(cluster)).logs[0]?.signed ?? 0) < durable)
+  while (((await nodeInfo(cluster, PLAYER)).logs[0]?.signed ?? 0) < durable)
     await new Promise((resolve) => setTimeout(resolve, 50));
   const seconds = (performance.now() - began) / 1000;
-  await provider.close();
+  await close();
   return { rows: durable, seconds };
-}
-
-async function nodeInfo(cluster: Cluster): Promise<NodeInfo> {
-  return (await (await fetch(`${cluster.nodeUrl(PLAYER)}/info`)).json()) as NodeInfo;
-}
-
-async function untilOpen(cluster: Cluster): Promise<void> {
-  while ((await nodeInfo(cluster)).logs.length === 0) await new Promise((resolve) => setTimeout(resolve, 100));
 }

@@ -3,8 +3,9 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CAST, type Player } from './cast.ts';
 import { gatewayConfigFile, nodeConfigFile, writeConfigs } from './configs.ts';
-import { openConsortium, openPorts, type Consortium } from './consortium.ts';
+import { openConsortium, openPorts, type ChainSource, type Consortium, type Ports } from './consortium.ts';
 import { Child } from './processes.ts';
+import { sandboxChain } from './sandbox-chain.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -20,10 +21,9 @@ export interface ClusterOptions {
   corsOrigins?: readonly string[];
 }
 
-export interface Cluster {
+/** The processes of the members: their nodes and gateways. */
+export interface Members {
   consortium: Consortium;
-  chainUrl: string;
-  chain: Child;
   nodes: ReadonlyMap<string, Child>;
   gateways: ReadonlyMap<string, Child>;
   /** Address of a player's gateway. */
@@ -31,6 +31,11 @@ export interface Cluster {
   /** Address of a player's node: health, metrics, log. */
   nodeUrl: (player: string) => string;
   stop: () => Promise<void>;
+}
+
+export interface Cluster extends Members {
+  chainUrl: string;
+  chain: Child;
 }
 
 /** Starts it and waits until every process is ready. What was started is stopped again where another fails. */
@@ -43,6 +48,52 @@ export async function startCluster({
 }: ClusterOptions): Promise<Cluster> {
   await mkdir(data, { recursive: true });
   const ports = await openPorts(data, usualPorts);
+  const args = ['--data', join(data, 'chain'), '--port', String(ports.chain)];
+  const chain = new Child(
+    { name: 'chain', script: 'scripts/chain.ts', args, logFile: join(data, 'logs', 'chain.log') },
+    say,
+  );
+  try {
+    const ready = (await chain.startPatiently()) as unknown as Parameters<typeof sandboxChain>[0];
+    const members = await startMembers({
+      data,
+      say,
+      ports,
+      chain: sandboxChain(ready),
+      corsOrigins,
+      ...(players && { players }),
+    });
+    return {
+      ...members,
+      chainUrl: ready.url,
+      chain,
+      stop: async () => {
+        // The chain last: what ends before it may still write its last anchor.
+        await members.stop();
+        await chain.stop();
+      },
+    };
+  } catch (error) {
+    await chain.stop();
+    throw error;
+  }
+}
+
+/**
+ * Starts the members' processes on a chain that is there, the consortium set up on it where it was not, and waits until
+ * each is ready. What was started is stopped again where another fails.
+ */
+export async function startMembers({
+  data,
+  say,
+  players,
+  ports,
+  chain,
+  corsOrigins = [],
+}: Pick<ClusterOptions, 'data' | 'say' | 'players' | 'corsOrigins'> & {
+  ports: Ports;
+  chain: ChainSource;
+}): Promise<Members> {
   const running: Child[] = [];
   const child = (name: string, script: string, args: string[]): Child => {
     const made = new Child({ name, script, args, logFile: join(data, 'logs', `${name}.log`) }, say);
@@ -50,17 +101,11 @@ export async function startCluster({
     return made;
   };
   const stop = async (): Promise<void> => {
-    // The chain last: what ends before it may still write its last anchor.
-    const [chain, ...others] = running;
-    await Promise.all(others.map((other) => other.stop()));
-    await chain?.stop();
+    await Promise.all(running.map((made) => made.stop()));
   };
   try {
-    const chain = child('chain', 'scripts/chain.ts', ['--data', join(data, 'chain'), '--port', String(ports.chain)]);
-    const ready = await chain.startPatiently();
-    const { url, chainId, accounts } = ready as unknown as { url: string; chainId: number; accounts: string[] };
-    const consortium = await openConsortium(data, ports, { url, chainId, rich: accounts[0] ?? '' }, say);
-    await writeConfigs(data, consortium, { chainUrl: url, corsOrigins });
+    const consortium = await openConsortium(data, ports, chain, say);
+    await writeConfigs(data, consortium, { ...chain, corsOrigins });
 
     const cast = CAST.filter(({ key }) => players?.includes(key) ?? true);
     say(`starting ${cast.length} nodes`);
@@ -81,8 +126,6 @@ export async function startCluster({
     await Promise.all(surfaces.map((url) => untilReady(url)));
     return {
       consortium,
-      chainUrl: url,
-      chain,
       nodes,
       gateways,
       gatewayUrl: (player) => portOf(player, 'gateway'),

@@ -4,26 +4,31 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { keyFileOf } from '../../node/keys/file-provider.ts';
 import { CAST, type Player } from './cast.ts';
-import { keysDirectory, passphraseFile, type Consortium } from './consortium.ts';
+import { keysDirectory, passphraseFile, type ChainSource, type Consortium } from './consortium.ts';
 
 export const nodeConfigFile = (data: string, { key }: Player): string => join(data, 'config', `node-${key}.yaml`);
 export const gatewayConfigFile = (data: string, { key }: Player): string => join(data, 'config', `gateway-${key}.yaml`);
+/** What an auditor is given: the contracts, and where the chain is. */
+export const auditFile = (data: string): string => join(data, 'config', 'audit.yaml');
 /** Settings of the CLI in a member's name. */
 export const profileFile = (data: string, { key }: Player): string => join(data, 'profiles', `${key}.yaml`);
 
 export async function writeConfigs(
   data: string,
   { contracts, ports }: Consortium,
-  { chainUrl, corsOrigins }: { chainUrl: string; corsOrigins: readonly string[] },
+  source: ChainSource & { corsOrigins: readonly string[] },
 ): Promise<void> {
+  const { corsOrigins, settings, tipWei } = source;
   await mkdir(join(data, 'config'), { recursive: true });
   await mkdir(join(data, 'profiles'), { recursive: true });
-  const chain = { endpoints: [chainUrl], ...contracts, finality: { kind: 'tag' }, pollMs: 250 };
+  const audited = { endpoints: source.endpointsOf('auditor'), ...contracts, finality: settings.finality };
+  await writeFile(auditFile(data), stringify(audited));
   const keys = { kind: 'file', directory: keysDirectory(data), passphraseFile: passphraseFile(data) };
   const firstGateway = CAST.find(({ gateway }) => gateway);
   for (const player of CAST) {
     const own = ports.players[player.key];
     if (!own) throw new Error(`the data folder has no ports for ${player.key}`);
+    const chain = { endpoints: source.endpointsOf(player.key), ...contracts, ...settings, pollMs: 250, tipWei };
     const node = {
       data: join(data, 'nodes', player.key),
       members: [player.id],

@@ -8,7 +8,7 @@ import { admitByVote, deployConsortium } from '../../node/chain/deploy.ts';
 import type { Admission, ConsortiumContracts } from '../../node/chain/events.ts';
 import { JsonRpc } from '../../node/chain/rpc.ts';
 import { Submitter } from '../../node/chain/submitter.ts';
-import { toHex, type Hex } from '../../node/core/bytes.ts';
+import { toHex } from '../../node/core/bytes.ts';
 import { createFileProvider, keyFileOf } from '../../node/keys/file-provider.ts';
 import { createKeyFile } from '../../node/keys/key-file.ts';
 import type { MemberKeys } from '../../node/keys/provider.ts';
@@ -25,6 +25,19 @@ export interface Ports {
 export interface Consortium {
   contracts: ConsortiumContracts;
   ports: Ports;
+}
+
+/** The chain under a consortium, whoever runs it. */
+export interface ChainSource {
+  chainId: number;
+  /** Addresses of JSON-RPC for a player's processes, the preferred first. */
+  endpointsOf: (player: string) => readonly string[];
+  /** What the settings of nodes and gateways say of the chain, beyond addresses and contracts. */
+  settings: { finality: { kind: 'tag' } | { kind: 'depth'; depth: number } } & Record<string, unknown>;
+  /** Wei for the miner. */
+  tipWei: number;
+  /** Gives accounts money for gas, and waits until they have it. */
+  fund: (accounts: readonly string[]) => Promise<void>;
 }
 
 /** Cost of scrypt for keys that guard nothing. */
@@ -55,13 +68,12 @@ export async function openPorts(data: string, usual: boolean): Promise<Ports> {
 
 /**
  * The consortium of a data folder: reads it, or sets it up.
- * @param chain address of the JSON-RPC, and an account that has money and is unlocked there
  * @param say told each step
  */
 export async function openConsortium(
   data: string,
   ports: Ports,
-  chain: { url: string; chainId: number; rich: string },
+  chain: ChainSource,
   say: (text: string) => void,
 ): Promise<Consortium> {
   const file = join(data, 'consortium.json');
@@ -73,22 +85,19 @@ export async function openConsortium(
   }
 
   const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-  const rpc = new JsonRpc({ endpoints: [chain.url], chainId: chain.chainId }, { clock: systemClock, log: quiet });
+  const endpoints = chain.endpointsOf(CAST[0]?.key ?? '');
+  const rpc = new JsonRpc({ endpoints, chainId: chain.chainId }, { clock: systemClock, log: quiet });
   const provider = createFileProvider({ directory: keysDirectory(data), passphrase: await makeKeys(data, say) });
   try {
     const keys = new Map<Player, MemberKeys>();
     for (const player of CAST) keys.set(player, await provider.open(player.id));
     say('giving each account money for gas');
-    await fund(
-      rpc,
-      chain.rich,
-      [...keys.values()].map(({ transaction }) => transaction.address),
-    );
+    await chain.fund([...keys.values()].map(({ transaction }) => transaction.address));
     const submitters = new Map(
       [...keys].map(([player, { transaction }]) => [
         player,
         new Submitter(
-          { chainId: chain.chainId },
+          { chainId: chain.chainId, tip: BigInt(chain.tipWei) },
           { rpc, signer: transaction, clock: systemClock, log: quiet, random: Math.random },
         ),
       ]),
@@ -115,20 +124,6 @@ export async function openConsortium(
   } finally {
     await provider.close();
     rpc.close();
-  }
-}
-
-/** Sends each account 100 ether from one that is unlocked, and waits until it has them. */
-async function fund(rpc: JsonRpc, from: string, accounts: readonly string[]): Promise<void> {
-  const value = '0x56bc75e2d63100000';
-  const gasPrice = '0x77359400';
-  const first = Number(await rpc.request<Hex>('eth_getTransactionCount', [from, 'latest']));
-  const sent = accounts.map((to, i) => {
-    const nonce = `0x${(first + i).toString(16)}`;
-    return rpc.request<Hex>('eth_sendTransaction', [{ from, to, value, gasPrice, nonce }]);
-  });
-  for (const hash of await Promise.all(sent)) {
-    while (!(await rpc.request('eth_getTransactionReceipt', [hash]))) await systemClock.sleep(50);
   }
 }
 

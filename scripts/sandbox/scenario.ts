@@ -16,6 +16,9 @@ const SAMPLE_SEED = 1;
 /** Everything is final within seconds; a chain that is slow or was just restarted gets minutes. */
 const FINAL_WITHIN_MS = 300_000;
 
+/** What the scenario needs of a consortium that runs. */
+export type Stage = Pick<Cluster, 'nodeUrl' | 'chainUrl' | 'consortium'>;
+
 export interface Outcome {
   /** Rows of the input that were new, or corrected what was there. */
   published: number;
@@ -46,7 +49,7 @@ export async function sampleFiles(data: string): Promise<string[]> {
 }
 
 export async function publishAndProve(
-  cluster: Cluster,
+  cluster: Stage,
   { data, files, say }: { data: string; files: readonly string[]; say: (text: string) => void },
 ): Promise<Outcome> {
   const regulator = CAST.find(({ key }) => key === 'regulator');
@@ -97,7 +100,7 @@ export async function publishAndProve(
 }
 
 async function waitUntilFinal(
-  cluster: Cluster,
+  cluster: Stage,
   positions: readonly number[],
   say: (text: string) => void,
 ): Promise<NodeInfo> {
@@ -129,7 +132,7 @@ async function prove(record: string, bundle: string, profile: string, say: (text
 }
 
 /** Anchors of a log, counted on the chain itself. */
-async function countAnchors({ chainUrl, consortium }: Cluster, log: string): Promise<number> {
+async function countAnchors({ chainUrl, consortium }: Stage, log: string): Promise<number> {
   const filter = {
     fromBlock: '0x0',
     toBlock: 'latest',

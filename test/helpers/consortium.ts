@@ -10,7 +10,7 @@ import type { NodeInfo } from '../../node/core/messages/node.ts';
 import { parseNote } from '../../node/core/note.ts';
 import { decodeBundle, tilePath } from '../../node/core/tiles.ts';
 import { CAST } from '../../scripts/sandbox/cast.ts';
-import { startCluster, type Cluster, type ClusterOptions } from '../../scripts/sandbox/cluster.ts';
+import { startCluster, type Cluster, type ClusterOptions, type Members } from '../../scripts/sandbox/cluster.ts';
 import { profileFile } from '../../scripts/sandbox/configs.ts';
 
 const CLI = fileURLToPath(new URL('../../gateway/cli/main.ts', import.meta.url));
@@ -71,7 +71,7 @@ export function lastJson({ stdout, stderr }: CliResult): unknown {
   return JSON.parse(line);
 }
 
-export async function nodeInfo(cluster: Cluster, player: string): Promise<NodeInfo> {
+export async function nodeInfo(cluster: Pick<Members, 'nodeUrl'>, player: string): Promise<NodeInfo> {
   const response = await fetch(`${cluster.nodeUrl(player)}/info`);
   return (await response.json()) as NodeInfo;
 }
@@ -93,7 +93,7 @@ export async function until(check: () => Promise<boolean>): Promise<void> {
 }
 
 /** Reads a player's whole log over its public surface, as any log tool would. */
-export async function readLog(cluster: Cluster, player: string): Promise<Entry[]> {
+export async function readLog(cluster: Pick<Members, 'nodeUrl'>, player: string): Promise<Entry[]> {
   const info = await nodeInfo(cluster, player);
   const base = `${cluster.nodeUrl(player)}/logs/${info.logs[0]?.log}`;
   const note = await (await fetch(`${base}/checkpoint`)).text();

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import oracle from 'canonicalize';
 import * as portable from '../../node/core/base64url.ts';
 import * as native from '../../node/core/base64url.node.ts';
-import { toBase64Url, utf8 } from '../../node/core/bytes.ts';
+import { fromBase64Url, toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import { canonicalize, parseCanonical, parseCanonicalBytes, type JsonValue } from '../../node/core/canonical.ts';
 import { accepts } from '../helpers/code-of.ts';
 
@@ -47,7 +47,10 @@ describe('canonical JSON, for any value', () => {
   });
 });
 
-for (const [name, { encodeBase64Url, encodeChunks, encodeLines }] of Object.entries({ portable, native })) {
+for (const [name, { decodeBase64, encodeBase64, encodeBase64Url, encodeChunks, encodeLines }] of Object.entries({
+  portable,
+  native,
+})) {
   describe(`base64url in bulk, ${name}`, () => {
     it('is what one at a time gives', () => {
       fc.assert(
@@ -69,5 +72,29 @@ for (const [name, { encodeBase64Url, encodeChunks, encodeLines }] of Object.entr
         }),
       );
     });
+
+    it('reads what it wrote', () => {
+      fc.assert(
+        fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+          expect(decodeBase64(encodeBase64(bytes))).to.deep.equal(bytes);
+        }),
+      );
+    });
   });
 }
+
+describe('base64url', () => {
+  it('has one form alone', () => {
+    const near = fc.stringMatching(/^[A-Za-z0-9_+/=-]{0,12}$/);
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 40 }).map(toBase64Url), near, fc.string()), (text) => {
+        const bytes = Buffer.from(text, 'base64url');
+        const taken = accepts(() => fromBase64Url(text));
+        expect(taken).to.equal(bytes.toString('base64url') === text);
+        if (taken) expect(Buffer.from(fromBase64Url(text))).to.deep.equal(bytes);
+        expect(accepts(() => fromBase64Url(text, 3))).to.equal(taken && bytes.length === 3);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});

@@ -76,6 +76,15 @@ export const NodeInfo = Type.Object(
     members: Type.Array(Type.String({ description: 'Member ids hosted here' })),
     head: Type.Optional(Type.Object({ number: Type.Integer(), hash: Type.String(), time: Type.Integer() }, closed)),
     final: Type.Integer(),
+    digest: Type.Optional(
+      Type.String({ description: 'Of the state at the final block: two nodes at the same block have the same' }),
+    ),
+    stalledSeconds: Type.Optional(
+      Type.Integer({ description: 'Since the last block, where that is longer than the chain may take' }),
+    ),
+    disputedBlock: Type.Optional(
+      Type.Integer({ description: 'From it on the endpoints contradict each other: nothing becomes final' }),
+    ),
     logs: Type.Array(
       Type.Object(
         {

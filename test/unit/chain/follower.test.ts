@@ -134,6 +134,13 @@ describe('follower', () => {
     expect(ranges.view.members()).to.deep.equal(singly.view.members());
     expect(ranges.view.logs()).to.deep.equal(singly.view.logs());
     expect(ranges.view.head()).to.deep.equal(singly.view.head());
+    expect(ranges.view.finalDigest()).to.match(/^0x[0-9a-f]{64}$/);
+    expect(ranges.view.finalDigest()).to.equal(singly.view.finalDigest());
+    const before = singly.view.finalDigest();
+    await consortium.writer(second!).rotateKey('checkpoint', digest('rotated again'));
+    const { number = 0 } = singly.view.head() ?? {};
+    await until(singly, () => singly.view.final() > number);
+    expect(singly.view.finalDigest()).to.not.equal(before);
   });
 
   it('goes on when the chain was away', async () => {

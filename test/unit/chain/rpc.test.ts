@@ -126,10 +126,39 @@ describe('JSON-RPC client', () => {
     const lagging = await engine({ eth_blockNumber: '0x10', a: 'lagging' });
     const fresh = await engine({ eth_blockNumber: '0x20', a: 'fresh' });
     const rpc = client({ endpoints: [lagging.url, fresh.url] });
-    await rpc.preferFreshest(100);
+    await rpc.compareHeads(100);
     expect(await rpc.request('a', [])).to.equal('lagging');
-    await rpc.preferFreshest(2);
+    await rpc.compareHeads(2);
     expect(await rpc.request('a', [])).to.equal('fresh');
+  });
+
+  it('does not go back to one that was contradicted, even where no other is left', async () => {
+    const liar = await engine({ a: 'lie' });
+    const other = await engine({ a: 'truth' });
+    const rpc = client({ endpoints: [liar.url, other.url] });
+    expect(await rpc.request('a', [])).to.equal('lie');
+    rpc.leave('contradicted');
+    expect(await rpc.request('a', [])).to.equal('truth');
+    other.server.close();
+    other.server.closeAllConnections();
+    expect(await codeOf(rpc.request('a', []))).to.equal('CHAIN_UNREACHABLE');
+    expect(rpc.status().map(({ state }) => state)).to.deep.equal(['contradicted', 'failed']);
+  });
+
+  it('uses the only one that there is, whatever it was caught at', async () => {
+    const only = await engine({ a: 1 });
+    const rpc = client({ endpoints: [only.url] });
+    rpc.leave('contradicted');
+    expect(await rpc.request('a', [])).to.equal(1);
+  });
+
+  it('asks each endpoint by itself', async () => {
+    const [one, two] = [await engine({ a: 'one' }), await engine({ a: 'two' })];
+    const rpc = client({ endpoints: [one.url, two.url] });
+    const said = await Promise.all(rpc.witnesses().map((witness) => witness.request('a', [])));
+    expect(said).to.deep.equal(['one', 'two']);
+    expect(await codeOf(rpc.witnesses()[1]!.request('b', []))).to.equal('CHAIN_REFUSED');
+    expect(rpc.status().map(({ state }) => state)).to.deep.equal(['in use', 'ready']);
   });
 
   it('times out, and stops when told', async () => {

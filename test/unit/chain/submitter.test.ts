@@ -3,8 +3,19 @@ import { toHex, type Hex } from '../../../node/core/bytes.ts';
 import { XinlianError, type ErrorCode } from '../../../node/core/errors.ts';
 import { artifact } from '../../../node/chain/abi.ts';
 import { passByVote } from '../../../node/chain/deploy.ts';
+import { systemClock } from '../../../node/chain/clock.ts';
+import { JsonRpc } from '../../../node/chain/rpc.ts';
 import { ChainWriter } from '../../../node/chain/writer.ts';
-import { accountOf, bodyOf, digest, fund, TestConsortium } from '../../helpers/consortium-on-anvil.ts';
+import {
+  accountOf,
+  bodyOf,
+  digest,
+  fund,
+  silent,
+  submitterOf,
+  TestConsortium,
+} from '../../helpers/consortium-on-anvil.ts';
+import { FaultProxy } from '../../helpers/fault-proxy.ts';
 
 const SCOPE = toHex(digest('scope'));
 
@@ -165,6 +176,21 @@ describe('submitter', () => {
     await unreachable();
     consortium.anvil.resume();
     expect((await submitted).logs).to.have.length(1);
+  });
+
+  it('waits for an engine that has not indexed its transactions yet', async () => {
+    const { signer } = consortium.bodies[0]!;
+    const proxy = await FaultProxy.start(consortium.anvil.url);
+    proxy.fault = { kind: 'indexing' };
+    const rpc = new JsonRpc({ endpoints: [proxy.url] }, { clock: systemClock, log: silent });
+    await consortium.anvil.call('evm_setAutomine', false);
+    const submitted = submitterOf(rpc, signer).submit(registration('unindexed'));
+    const asked = proxy.requests;
+    while ((await pool()) < 1 || proxy.requests < asked + 6) await consortium.rpc.request('eth_blockNumber', []);
+    await consortium.mine();
+    expect((await submitted).logs).to.have.length(1);
+    rpc.close();
+    await proxy.stop();
   });
 
   it('sends again what a restarted engine forgot', async () => {

@@ -14,10 +14,12 @@ describe('HTTP of a node', () => {
   let agency: Agency;
   let server: HttpServer;
   let waits: string;
+  let warning: string;
   let failures: unknown[];
 
   beforeEach(async () => {
     waits = '';
+    warning = '';
     failures = [];
     agency = await openAgency(await memoryStore());
     await agency.open('file-0001', 'xk');
@@ -31,6 +33,7 @@ describe('HTTP of a node', () => {
       { host: '127.0.0.1', port: 0 },
       {
         unready: () => waits,
+        warning: () => warning,
         info: () => ({ version: '1' }),
         metrics: async () => {
           if (waits === 'broken') throw new Error('the secret cause');
@@ -55,6 +58,13 @@ describe('HTTP of a node', () => {
     expect(response.status).to.equal(503);
     expect(await response.json()).to.deep.equal({ ok: false, waits: 'the chain' });
     expect((await get('/healthz/live')).status).to.equal(200);
+  });
+
+  it('stays ready, and says what is wrong, where that keeps it from nothing', async () => {
+    warning = 'the chain has had no new block for 12 s';
+    const response = await get('/healthz/ready');
+    expect(response.status).to.equal(200);
+    expect(await response.json()).to.deep.equal({ ok: true, waits: '', warning });
   });
 
   it('serves its log as tlog-tiles has it', async () => {

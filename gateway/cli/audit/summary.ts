@@ -1,0 +1,88 @@
+// What an audit says: as JSON for programs, as lines for people.
+import type { AuditResult } from '../../../node/audit/audit.ts';
+import type { Finding, RuleText } from '../../../node/audit/rule.ts';
+import { RULES } from '../../../node/audit/rules.ts';
+import { toBase64 } from '../../../node/core/bytes.ts';
+
+/** 0 clean, 1 anomalies, 2 could not be completed. */
+export function exitCodeOf({ findings, complete }: AuditResult): 0 | 1 | 2 {
+  if (findings.length > 0) return 1;
+  return complete ? 0 : 2;
+}
+
+/** One object, for `--json`. */
+export function jsonOf(result: AuditResult): object {
+  const { digest, complete, head, asked, events, members, logs, findings, unread, statement } = result;
+  return {
+    ok: exitCodeOf(result) === 0,
+    digest,
+    complete,
+    block: head,
+    asked,
+    events,
+    members: members.length,
+    logs: logs.map(({ log, owner, source, anchored, proven, closed, anchors, kinds }) => ({
+      log,
+      owner,
+      source,
+      size: anchored.size,
+      root: toBase64(anchored.root),
+      proven,
+      closed,
+      checkpoints: anchors.length,
+      kinds: Object.fromEntries(kinds),
+    })),
+    anomalies: findings,
+    unread,
+    statement,
+  };
+}
+
+export function linesOf(result: AuditResult): string[] {
+  const { digest, complete, head, asked, events, members, logs, findings, unread } = result;
+  const entries = logs.reduce((sum, { proven }) => sum + proven, 0);
+  return [
+    `chain: to block ${head?.number ?? 'none'} of ${asked}, ${events} events, ${members.length} members`,
+    `logs: ${logs.length}, ${entries} entries proven 已核验条目`,
+    ...unread.map(
+      ({ log, source, reason }) => `NOT READ 未能读取: log ${log}${source ? ` at ${source}` : ''}: ${reason}`,
+    ),
+    ...findings.flatMap(describe),
+    verdict(exitCodeOf(result), findings.length, complete),
+    `digest 审计摘要: ${digest}`,
+  ];
+}
+
+function verdict(code: 0 | 1 | 2, findings: number, complete: boolean): string {
+  const rest = complete ? '' : '; not everything could be read 且未能读完';
+  if (code === 1) return `ANOMALIES: ${findings}${rest} 发现异常`;
+  return code === 0 ? 'clean 未发现异常' : 'NOT COMPLETE: no anomaly in what could be read 审计未完成';
+}
+
+function describe(finding: Finding): string[] {
+  const rule = ruleOf(finding.rule);
+  const mark = finding.severity === 'violation' ? '✗' : '!';
+  return [
+    `${mark} ${finding.rule}: ${rule?.en ?? ''} ${rule?.zh ?? ''}`,
+    `    ${placeText(finding)}: wanted ${finding.wanted}, got ${finding.got}`,
+  ];
+}
+
+export function ruleOf(id: string): RuleText | undefined {
+  return RULES.find((rule) => rule.id === id);
+}
+
+/** Where a finding is, in words. */
+export function placeText({ block, logIndex, member, log, position, end, file, source }: Finding): string {
+  return [
+    source !== undefined && `served by ${source}`,
+    member !== undefined && `member ${member}`,
+    log !== undefined && `log ${log}`,
+    position !== undefined && (end === undefined ? `entry ${position}` : `entries ${position} to ${end - 1}`),
+    file !== undefined && `file ${file}`,
+    block !== undefined && `block ${block}`,
+    logIndex !== undefined && `event ${logIndex}`,
+  ]
+    .filter((part) => part !== false)
+    .join(', ');
+}

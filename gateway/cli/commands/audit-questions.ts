@@ -1,0 +1,96 @@
+// What an auditor asks: each answer is worked out from the chain and the logs, and believes nobody either.
+import type { Command } from 'commander';
+import { askEntries, askHistory, askPublishers } from '../../../node/auditor.ts';
+import { fromUtf8, toBase64 } from '../../../node/core/bytes.ts';
+import { parseLogId } from '../../../node/core/ids.ts';
+import { optionsOf, wholeNumber, type AuditFlags } from '../audit/options.ts';
+import { exitCodeOf } from '../audit/summary.ts';
+import type { Terminal } from '../terminal.ts';
+
+export function addQuestions(audit: Command, terminal: Terminal, exit: (code: number) => void): void {
+  const { fetch, signal } = terminal;
+  // As for the audit: 1 is kept for anomalies.
+  const orTwo = async (ask: () => Promise<void>): Promise<void> => {
+    try {
+      await ask();
+    } catch (error) {
+      exit(2);
+      throw error;
+    }
+  };
+
+  audit
+    .command('publishers')
+    .summary('who could publish at a block 某区块时谁可发布')
+    .description(
+      'Lists who could publish at the end of a block (--block), by a replay of the chain.\n重放链,列出该区块时有权发布的成员。',
+    )
+    .action((_own: object, self: Command) =>
+      orTwo(async () => {
+        const flags = self.optsWithGlobals<AuditFlags>();
+        for (const publisher of await askPublishers(optionsOf(flags), { fetch, signal })) {
+          const { member, name, roles, account, checkpointKey, logs } = publisher;
+          const key = checkpointKey && toBase64(checkpointKey);
+          terminal.out(
+            flags.json
+              ? JSON.stringify({ ...publisher, checkpointKey: key })
+              : `${member}  ${name}  ${roles.join(', ')}  ${account}  logs: ${logs.join(' ') || 'none'}`,
+          );
+        }
+      }),
+    );
+
+  audit
+    .command('entries')
+    .summary('entries of a log, with nothing left out 两位置间的全部条目')
+    .description(
+      'Writes the entries of a log from one position to another, each proved from the anchored root: nothing between them ' +
+        'is missing. A line of JSON each.\n输出两位置间的全部条目,逐条由已上链的根证明,无一缺漏。',
+    )
+    .argument('<log>', 'log id')
+    .argument('<from>', 'first position')
+    .argument('<to>', 'last position')
+    .action((log: string, from: string, to: string, _own: object, self: Command) =>
+      orTwo(async () => {
+        const range = {
+          log: parseLogId(log),
+          from: wholeNumber('<from>', from, 0),
+          to: wholeNumber('<to>', to, 0) + 1,
+        };
+        let told = '';
+        await askEntries(range, optionsOf(self.optsWithGlobals<AuditFlags>()), { fetch, signal }, (entry, anchor) => {
+          terminal.out(`{"position":${entry.position},"entry":${fromUtf8(entry.bytes)}}`);
+          told = `proved by root ${toBase64(anchor.root)} of size ${anchor.size}, anchored in block ${anchor.block}`;
+        });
+        terminal.say(`positions ${range.from} to ${range.to - 1}, all of them: ${told} 已证明无缺漏`);
+      }),
+    );
+
+  audit
+    .command('history')
+    .summary('every version of a record 某记录的全部版本')
+    .description(
+      'Audits, and lists the positions of every version of the record that one of its positions belongs to, and what ' +
+        'became of each. With --state it is quick the second time.\n列出某条记录的全部版本及其状态。',
+    )
+    .argument('<log>', 'log id')
+    .argument('<position>', 'position of any version')
+    .action((log: string, position: string, _own: object, self: Command) =>
+      orTwo(async () => {
+        const flags = self.optsWithGlobals<AuditFlags>();
+        const place = { log: parseLogId(log), position: wholeNumber('<position>', position, 0) };
+        const { versions, result } = await askHistory(place, optionsOf(flags), { fetch, signal });
+        for (const [i, version] of versions.entries()) {
+          const { position, item, state, by } = version;
+          const change = by === undefined ? '' : ` by ${by}`;
+          terminal.out(
+            flags.json ? JSON.stringify(version) : `version ${i + 1}: ${position}  ${item}  ${state}${change}`,
+          );
+        }
+        if (versions.length === 0) terminal.say(`no record was audited at position ${place.position} 该位置无记录`);
+        const code = exitCodeOf(result);
+        if (code !== 0) terminal.say('The audit is not clean: see xinlian audit 审计发现异常或未完成');
+        exit(code === 0 && versions.length === 0 ? 2 : code);
+      }),
+    );
+}

@@ -1,0 +1,90 @@
+import { writeFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import type { AuditProgress } from '../../../node/audit/audit.ts';
+import { RULES } from '../../../node/audit/rules.ts';
+import { runAudit } from '../../../node/auditor.ts';
+import { htmlOf } from '../audit/html.ts';
+import { optionsOf, type AuditFlags } from '../audit/options.ts';
+import { exitCodeOf, jsonOf, linesOf } from '../audit/summary.ts';
+import { createProgress } from '../progress.ts';
+import { addQuestions } from './audit-questions.ts';
+import type { Terminal } from '../terminal.ts';
+
+/** The chain is a fifth of the bar, the logs the rest: how many entries there are is known when the chain was read. */
+const BAR = 1_000;
+const CHAIN_SHARE = 200;
+
+export function addAudit(program: Command, terminal: Terminal, exit: (code: number) => void): void {
+  const command = program
+    .command('audit')
+    .summary('replay chain and logs, and find every lie 审计:重放全链与全部日志')
+    .description(
+      'Replays the chain from its first block, rebuilds members and logs, reads every log, and checks every block, ' +
+        'signature, root and entry. Nobody is trusted.\n自首个区块重放全链,逐一核验成员、日志、签名、根与条目,不信任任何一方。',
+    )
+    .option('--rpc <urls...>', 'JSON-RPC of the chain, the preferred first')
+    .option('--chain <file>', 'a chain that --record wrote, in place of --rpc')
+    .option('--record <file>', 'write every block that is read, for an audit without the chain later')
+    .option(
+      '--contracts <file>',
+      'JSON or YAML: chainId, membership, logAnchor, grantRegistry, deployment, block; also endpoints, finality',
+    )
+    .option('--logs <template>', 'where logs are read, such as https://host/v1/logs/{log}; default: as the chain says')
+    .option('--mirror <dir>', 'read logs from this directory: DIR/<log id>/checkpoint, tile/…')
+    .option('--also <templates...>', 'more places like --logs: what they show is compared, to find a split view')
+    .option('--block <number>', 'the last block; default: the last final one')
+    .option('--block-hash <hash>', 'hash of that block, as you know it')
+    .option(
+      '--depth <blocks>',
+      'blocks that make one final; default: as the file says, else the engine’s tag "finalized"',
+    )
+    .option('--state <file>', 'go on from this file, and keep there what to go on from')
+    .option('--html <file>', 'write a report')
+    .option('--json', 'one line of JSON')
+    .addHelpText(
+      'after',
+      '\nExit code: 0 clean; 1 anomalies; 2 no anomaly, but not everything could be read. `xinlian audit rules` lists the rules.',
+    )
+    .action(async (flags: AuditFlags) => {
+      const progress = createProgress(BAR, terminal, 'entries');
+      const { fetch, signal } = terminal;
+      try {
+        const result = await runAudit(optionsOf(flags), {
+          fetch,
+          signal,
+          progress: (done) => progress.update(shareOf(done), done.entries.done),
+        });
+        progress.stop();
+        if (flags.html !== undefined) await writeFile(flags.html, htmlOf(result, new Date()));
+        for (const line of flags.json ? [JSON.stringify(jsonOf(result))] : linesOf(result)) terminal.out(line);
+        exit(exitCodeOf(result));
+      } catch (error) {
+        progress.stop();
+        exit(2);
+        throw error;
+      }
+    });
+  addQuestions(command, terminal, exit);
+  command
+    .command('rules')
+    .summary('what an audit finds 审计规则')
+    .description('Lists the rules of an audit.\n列出审计规则。')
+    .option('--json', 'a line of JSON for each')
+    .action((_own: object, self: Command) => {
+      // --json stands on both commands, and the outer one takes it.
+      const { json } = self.optsWithGlobals<AuditFlags>();
+      for (const rule of RULES) {
+        const { id, version, severity, evidence, zh, en } = rule;
+        terminal.out(
+          json
+            ? JSON.stringify(rule)
+            : `${`${id}@${version}`.padEnd(28)} ${severity.padEnd(12)} ${evidence.padEnd(6)} ${zh}\n${' '.repeat(49)}${en}`,
+        );
+      }
+    });
+}
+
+function shareOf({ blocks, entries }: AuditProgress): number {
+  const part = ({ done, of }: { done: number; of: number }): number => (of === 0 ? 0 : Math.min(1, done / of));
+  return Math.floor(CHAIN_SHARE * part(blocks) + (BAR - CHAIN_SHARE) * part(entries));
+}

@@ -1,0 +1,263 @@
+// The audit: replays the chain, then every log, and says what was found. Pure over its ports: what it reads may be a lie.
+import { checkpointOrigin } from '../core/checkpoint.ts';
+import type { ChainHead, Member } from '../core/consortium.ts';
+import { XinlianError } from '../core/errors.ts';
+import type { Hex } from '../core/bytes.ts';
+import type { JsonValue } from '../core/canonical.ts';
+import type { LogId, MemberId } from '../core/ids.ts';
+import type { ConsortiumContracts } from '../chain/events.ts';
+import type { LogRecord } from '../chain/state.ts';
+import { ChainFold, type Anchor } from './chain-fold.ts';
+import { digestOf, statementOf, type LogExtent } from './digest.ts';
+import { auditLog, auditView, type LogView } from './log-audit.ts';
+import { emptyLog } from './log-fold.ts';
+import type { KnownKey, LogSubject } from './log-subject.ts';
+import { ordered } from './ordered.ts';
+import type { ChainSource, EventCodec, LogSource, LogSources } from './ports.ts';
+import type { Finding } from './rule.ts';
+import { eventRules } from './rules.ts';
+import { entryRules } from './rules/entries.ts';
+import type { AuditState } from './state.ts';
+import { compareViews } from './views.ts';
+
+export interface AuditOptions {
+  contracts: ConsortiumContracts;
+  /** The last block to audit. It MUST be final. */
+  to: number;
+  /** Hash that it is known to have. */
+  trusted?: Hex | undefined;
+  /** Logs audited at a time; 4 unless told. */
+  logsAtATime?: number;
+  /** Files of a log read at a time; 16 unless told. */
+  filesAtATime?: number;
+}
+
+export interface AuditDependencies {
+  chain: ChainSource;
+  logs: LogSources;
+  /** More sources of the same logs, whose checkpoints are compared with those of `logs`. */
+  also?: readonly LogSources[];
+  codec: EventCodec;
+  progress?: (progress: AuditProgress) => void;
+  signal?: AbortSignal;
+}
+
+/** What is done, and what there is to do as far as that is known. */
+export interface AuditProgress {
+  blocks: { done: number; of: number };
+  entries: { done: number; of: number };
+}
+
+/** A log that could not be read to the end. */
+export interface Unread {
+  log: LogId;
+  owner: MemberId;
+  source: string | undefined;
+  reason: string;
+}
+
+export interface AuditedLog extends LogExtent {
+  name: string;
+  closed: boolean;
+  source: string | undefined;
+  /** Entries by kind, and by the day on which they were taken in (days since 1970, UTC). */
+  kinds: ReadonlyMap<string, number>;
+  days: ReadonlyMap<number, number>;
+  /** Of all its anchors. */
+  anchors: readonly Anchor[];
+}
+
+export interface AuditResult {
+  digest: Hex;
+  /** What the digest is the hash of. */
+  statement: JsonValue;
+  /** Whether everything could be read up to the block asked for. */
+  complete: boolean;
+  /** The last block that was verified. */
+  head: ChainHead | undefined;
+  asked: number;
+  events: number;
+  members: readonly Member[];
+  logs: readonly AuditedLog[];
+  findings: readonly Finding[];
+  unread: readonly Unread[];
+}
+
+/**
+ * Audits up to a block, from where `state` is; `state` is brought forward, and can be gone on with later.
+ * @throws CHAIN_UNREACHABLE, CHAIN_WRONG, CANCELLED. Logs that cannot be reached are told in the result.
+ */
+export async function audit(
+  state: AuditState,
+  options: AuditOptions,
+  dependencies: AuditDependencies,
+): Promise<AuditResult> {
+  const run = new AuditRun(state, options, dependencies);
+  await run.chain();
+  await run.logs();
+  return run.result();
+}
+
+/**
+ * As `audit`, of the chain alone.
+ * @returns whether the block that was asked for was reached
+ */
+export async function replayChain(
+  state: AuditState,
+  options: AuditOptions,
+  dependencies: AuditDependencies,
+): Promise<boolean> {
+  await new AuditRun(state, options, dependencies).chain();
+  return state.chain.head?.number === options.to;
+}
+
+class AuditRun {
+  readonly #state: AuditState;
+  readonly #options: AuditOptions;
+  readonly #needs: AuditDependencies;
+  readonly #progress: AuditProgress = { blocks: { done: 0, of: 0 }, entries: { done: 0, of: 0 } };
+  readonly #unread: Unread[] = [];
+  readonly #sources = new Map<LogId, LogSource>();
+
+  constructor(state: AuditState, options: AuditOptions, dependencies: AuditDependencies) {
+    this.#state = state;
+    this.#options = options;
+    this.#needs = dependencies;
+  }
+
+  async chain(): Promise<void> {
+    const { contracts, to, trusted } = this.#options;
+    const { chain, codec, signal } = this.#needs;
+    const fold = new ChainFold(this.#state.chain, { contracts, rules: eventRules, codec, source: chain.name });
+    const { blocks } = this.#progress;
+    const from = fold.next;
+    blocks.of = Math.max(0, to - from + 1);
+    if (from > to) return;
+    for await (const block of chain.blocks(from, to, signal)) {
+      const { taken, findings } = fold.take(block, fold.next === to ? trusted : undefined);
+      this.#state.findings.addAll(findings);
+      if (!taken) return;
+      blocks.done++;
+      this.#tell();
+    }
+  }
+
+  async logs(): Promise<void> {
+    const { logs } = this.#state.chain.consortium;
+    const anchored = [...logs.values()].filter(({ last }) => last);
+    this.#progress.entries.of = anchored.reduce((sum, { id, last }) => sum + (last?.size ?? 0) - this.#provenOf(id), 0);
+    const audited = ordered(anchored, this.#options.logsAtATime ?? 4, (log) => this.#log(log));
+    for await (const unread of audited) this.#unread.push(...unread);
+  }
+
+  result(): AuditResult {
+    const { contracts, to } = this.#options;
+    const { chain, findings: found } = this.#state;
+    const { head, consortium } = chain;
+    const findings = found.sorted();
+    const logs = [...consortium.logs.values()].flatMap((log) => this.#auditedLog(log) ?? []);
+    const at = head ?? { number: -1, hash: `0x${'00'.repeat(32)}`, time: 0 };
+    const { events, eventCount } = chain;
+    const statement = statementOf({ contracts, head: at, events, eventCount, logs, findings });
+    const proven = logs.every(({ proven, anchored }) => proven === anchored.size);
+    return {
+      digest: digestOf(statement),
+      statement,
+      complete: head?.number === to && this.#unread.length === 0 && proven,
+      head,
+      asked: to,
+      events: chain.eventCount,
+      members: Array.from(consortium.members.values(), ({ member }) => member),
+      logs,
+      findings,
+      unread: this.#unread,
+    };
+  }
+
+  /** @returns what of it could not be read */
+  async #log(record: LogRecord): Promise<Unread[]> {
+    const { id, owner } = record;
+    const { consortium, head } = this.#state.chain;
+    const { logs, also = [], signal } = this.#needs;
+    const endpoint = consortium.members.get(owner)?.member.endpoints.log;
+    const source = logs.of(id, endpoint);
+    if (!source) return [{ log: id, owner, source: undefined, reason: 'nobody says where this log is served' }];
+    this.#sources.set(id, source);
+    const state = this.#state.logs.get(id) ?? emptyLog();
+    this.#state.logs.set(id, state);
+    const subject = this.#subject(record, head?.time ?? 0);
+    const found = (findings: Finding[]): void => this.#state.findings.addAll(findings);
+    const options = {
+      rules: entryRules,
+      concurrency: this.#options.filesAtATime ?? 16,
+      found,
+      progress: (entries: number) => {
+        this.#progress.entries.done += entries;
+        this.#tell();
+      },
+      signal,
+    };
+    const views: [LogSource, LogView][] = [[source, await reached(auditLog(subject, state, source, options))]];
+    for (const other of also.flatMap((sources) => sources.of(id, endpoint) ?? [])) {
+      views.push([other, await reached(auditView(subject, other, options))]);
+    }
+    const shown = views.flatMap(([, view]) => view.shown ?? []);
+    found(await compareViews(subject, shown));
+    return views.flatMap(([{ name }, { reason }]) =>
+      reason === undefined ? [] : [{ log: id, owner, source: name, reason }],
+    );
+  }
+
+  #subject({ id, owner, closed }: LogRecord, time: number): LogSubject {
+    const { chainId, logAnchor } = this.#options.contracts;
+    const { anchors, consortium } = this.#state.chain;
+    const keys = [...consortium.members.values()].flatMap(({ member }) =>
+      member.keys.checkpoint.map(({ key, since, until }): KnownKey => ({ member: member.id, key, since, until })),
+    );
+    return {
+      origin: checkpointOrigin({ chainId, logAnchor, log: id }),
+      owner,
+      closed,
+      anchors: anchors.get(id) ?? [],
+      keys,
+      time,
+      place: { log: id, member: owner },
+    };
+  }
+
+  #auditedLog({ id, owner, closed, last }: LogRecord): AuditedLog | undefined {
+    if (!last) return undefined;
+    const { chain, logs } = this.#state;
+    const { kinds, days } = logs.get(id) ?? emptyLog();
+    return {
+      log: id,
+      owner,
+      name: chain.consortium.members.get(owner)?.member.name ?? owner,
+      closed,
+      source: this.#sources.get(id)?.name,
+      anchored: { size: last.size, root: last.root },
+      proven: this.#provenOf(id),
+      kinds,
+      days,
+      anchors: chain.anchors.get(id) ?? [],
+    };
+  }
+
+  #provenOf(log: LogId): number {
+    return this.#state.logs.get(log)?.frontier.size ?? 0;
+  }
+
+  #tell(): void {
+    this.#needs.progress?.(this.#progress);
+  }
+}
+
+/** A source that is not reached is told, and does not end the audit. */
+async function reached(view: Promise<LogView>): Promise<LogView> {
+  try {
+    return await view;
+  } catch (error) {
+    if (XinlianError.is(error, 'UNREACHABLE')) return { reason: error.details.reason };
+    throw error;
+  }
+}

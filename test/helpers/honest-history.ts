@@ -1,0 +1,99 @@
+// One honest history with every kind of event in it, for tests that corrupt it piece by piece.
+import { admitByVote, passByVote } from '../../node/chain/deploy.ts';
+import { u64, type Hex } from '../../node/core/bytes.ts';
+import type { Entry } from '../../node/core/entry.ts';
+import type { LogId, MemberId } from '../../node/core/ids.ts';
+import { leafHash } from '../../node/core/merkle.ts';
+import { digest, fund, TestConsortium } from './consortium-on-anvil.ts';
+import { record, signingBody, TestLog, type History } from './history.ts';
+
+export interface HonestHistory {
+  history: History;
+  /** Of 804 entries under two checkpoints, signed by two keys. */
+  long: { log: LogId; owner: MemberId };
+  /** Of a few entries, closed. */
+  closed: { log: LogId; owner: MemberId };
+  /** Its successor. */
+  short: { log: LogId; owner: MemberId };
+}
+
+/** The checkpoint key that signs last in the long log. */
+export const LAST_SECRET: Uint8Array = digest('another checkpoint secret');
+
+const REASON: Hex = `0x${'ab'.repeat(32)}`;
+
+export function publishes(count: number, time: number, seed = 0): Entry[] {
+  return Array.from({ length: count }, (_, n) => ({
+    kind: 'publish',
+    time,
+    item: n % 2 === 0 ? 'xk' : 'cf',
+    edition: '2024',
+    commitment: leafHash(u64(seed * 1_000_000 + n)),
+  }));
+}
+
+/** Seconds since 1970 by the clock that the engine's blocks go by. */
+export function now(): number {
+  return Math.floor(Date.now() / 1_000);
+}
+
+/** Plays it on an engine of its own, which is ended. */
+export async function honestHistory(): Promise<HonestHistory> {
+  const consortium = await TestConsortium.start();
+  try {
+    return await playHonestly(consortium);
+  } finally {
+    await consortium.stop();
+  }
+}
+
+export async function playHonestly(consortium: TestConsortium): Promise<HonestHistory> {
+  const { contracts, anvil } = consortium;
+  const council = consortium.council();
+  const [first, second] = [signingBody(7), signingBody(8)];
+  for (const { signer, admission } of [first, second]) {
+    await fund(anvil, signer.address);
+    await admitByVote(contracts, admission, council);
+  }
+  const long = await TestLog.open(consortium, first);
+  const time = now();
+  await long.append(publishes(300, time));
+  await long.append([{ kind: 'supersede', time, item: 'xk', edition: '2024', commitment: digest('a'), ref: 4 }]);
+  await long.sign(time);
+  await long.anchor();
+
+  const closed = await TestLog.open(consortium, second);
+  await closed.append(publishes(3, time, 1));
+  await closed.sign(time);
+  await closed.anchor();
+  const { log: successor } = await consortium.writer(second).replaceLog(closed.id);
+  const short = await TestLog.open(consortium, second, successor);
+  await short.append(publishes(5, time, 2));
+  await short.sign(time);
+  await short.anchor();
+
+  const proposer = consortium.writer(consortium.bodies[0]!);
+  await passByVote(contracts, { call: 'suspend', member: second.id, reason: REASON }, council);
+  await passByVote(contracts, { call: 'resume', member: second.id }, council);
+  await passByVote(contracts, { call: 'setRoles', member: second.id, roles: ['source', 'bank'] }, council);
+  await passByVote(contracts, { call: 'setThreshold', threshold: 3 }, council);
+  const { proposal } = await proposer.propose({ call: 'remove', member: second.id, reason: REASON });
+  await proposer.withdrawApproval(proposal);
+  await consortium.writer(first).setEndpoints(JSON.stringify({ log: 'https://elsewhere.example/' }));
+
+  await long.rotate(LAST_SECRET);
+  await long.append([
+    { kind: 'supersede', time, item: 'xk', edition: '2024', commitment: digest('b'), ref: 300 },
+    { kind: 'annul', time, ref: 7 },
+  ]);
+  await long.append(publishes(499, time, 3));
+  await long.sign(time);
+  await long.anchor();
+  await passByVote(contracts, { call: 'remove', member: second.id, reason: REASON }, council);
+  return {
+    history: await record(consortium, [long, closed, short]),
+    long: { log: long.id, owner: first.id },
+    closed: { log: closed.id, owner: second.id },
+    short: { log: short.id, owner: second.id },
+  };
+}

@@ -1,0 +1,75 @@
+// Validators end like in a power cut: with one gone nothing stops; with two gone the chain stalls, and nothing else does.
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import type { NodeInfo } from '../../node/core/messages/node.ts';
+import { sampleFile } from '../../scripts/generate.ts';
+import { lastJson, nodeInfo, until, xinlian } from '../helpers/consortium.ts';
+import {
+  BLOCK_SECONDS,
+  startNetworkConsortium,
+  type NetworkConsortium,
+} from '../helpers/network/consortium-on-validators.ts';
+
+const ROWS = 200;
+
+describe('validators that die', () => {
+  let consortium: NetworkConsortium;
+  let seed = 0;
+
+  before(async () => {
+    consortium = await startNetworkConsortium({ players: ['regulator', 'dafeng'] });
+  });
+  after(() => (consortium as NetworkConsortium | undefined)?.stop());
+
+  const info = (): Promise<NodeInfo> => nodeInfo(consortium, 'regulator');
+  const log = async () => (await info()).logs[0];
+
+  /** @returns entries of the log behind it */
+  async function publish(): Promise<number> {
+    const file = join(consortium.data, `rows-${++seed}.csv`);
+    await writeFile(file, [...sampleFile({ rows: ROWS, seed, item: 'xk', format: 'csv' })].join(''));
+    const result = await xinlian('publish', file, '--json', '--no-wait', '--profile', consortium.profile('regulator'));
+    expect(result.code, result.stderr).to.equal(0);
+    expect(lastJson(result)).to.include({ published: ROWS });
+    return (await log())?.size ?? 0;
+  }
+
+  async function said(message: string): Promise<Record<string, unknown>[]> {
+    const lines = (await readFile(join(consortium.data, 'logs', 'node-regulator.log'), 'utf8')).split('\n');
+    return lines.filter((line) => line.includes(message)).map((line) => JSON.parse(line) as Record<string, unknown>);
+  }
+
+  it('stop nothing when it is one, though it is the one that a node asks', async () => {
+    await consortium.network.validator(0).kill();
+    const size = await publish();
+    await until(async () => ((await log())?.final ?? 0) >= size);
+    expect((await info()).stalledSeconds).to.equal(undefined);
+  });
+
+  it('stall the chain when they are two: an alarm tells within three block times, and publishing goes on', async () => {
+    await consortium.network.validator(1).kill();
+    await until(async () => (await info()).stalledSeconds !== undefined);
+    await until(async () => (await said('ALARM: the chain stalls')).length > 0);
+    const [alarm] = await said('ALARM: the chain stalls');
+    expect(alarm?.['seconds']).to.be.within(2.5 * BLOCK_SECONDS, 3 * BLOCK_SECONDS);
+    const metrics = await (await fetch(`${consortium.nodeUrl('regulator')}/metrics`)).text();
+    expect(metrics).to.match(/^xinlian_chain_stalled 1$/m);
+
+    const before = (await log())?.anchored ?? 0;
+    const size = await publish();
+    await until(async () => ((await log())?.signed ?? 0) >= size);
+    expect((await log())?.anchored).to.equal(before);
+    const ready = await fetch(`${consortium.nodeUrl('regulator')}/healthz/ready`);
+    expect(ready.status).to.equal(200);
+    expect(((await ready.json()) as { warning: string }).warning).to.match(/no new block for \d+ s/);
+  });
+
+  it('let everything catch up when one returns', async () => {
+    await consortium.network.restart(consortium.network.validator(1));
+    const size = (await log())?.size ?? 0;
+    await until(async () => ((await log())?.final ?? 0) >= size);
+    await until(async () => (await info()).stalledSeconds === undefined);
+    expect(await said('the chain goes on')).to.have.length(1);
+  });
+});

@@ -1,0 +1,188 @@
+// No false alarm: whatever honest members do, an audit finds nothing; and it says the same however it was cut into pieces.
+import * as fc from 'fast-check';
+import { expect } from 'chai';
+import { decodeAudit, emptyAudit, encodeAudit } from '../../node/audit/state.ts';
+import { admitByVote, passByVote } from '../../node/chain/deploy.ts';
+import type { CouncilCall } from '../../node/chain/writer.ts';
+import { toHex } from '../../node/core/bytes.ts';
+import { digest, fund, TestConsortium } from '../helpers/consortium-on-anvil.ts';
+import { auditHistory, record, signingBody, TestLog, type History } from '../helpers/history.ts';
+import { now, publishes } from '../helpers/honest-history.ts';
+
+const MEMBERS = [signingBody(7), signingBody(8)];
+
+type Act =
+  | { act: 'publish'; member: number; count: number }
+  | { act: 'correct'; member: number; at: number; annul: boolean }
+  | { act: 'checkpoint'; member: number; anchored: boolean }
+  | { act: 'rotate' | 'replace' | 'endpoints'; member: number }
+  | { act: 'vote'; member: number; call: 'pause' | 'roles' | 'threshold' | 'withdrawn' }
+  | { act: 'idle' };
+
+const member = fc.nat(MEMBERS.length - 1);
+const act: fc.Arbitrary<Act> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ act: fc.constant('publish'), member, count: fc.integer({ min: 1, max: 300 }) }) },
+  { weight: 3, arbitrary: fc.record({ act: fc.constant('correct'), member, at: fc.nat(), annul: fc.boolean() }) },
+  { weight: 4, arbitrary: fc.record({ act: fc.constant('checkpoint'), member, anchored: fc.boolean() }) },
+  { weight: 2, arbitrary: fc.record({ act: fc.constantFrom('rotate', 'replace', 'endpoints'), member }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      act: fc.constant('vote'),
+      member,
+      call: fc.constantFrom('pause', 'roles', 'threshold', 'withdrawn'),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ act: fc.constant('idle') }) },
+);
+
+/** A member, its log, and the records in it that nothing has changed yet. */
+class Agency {
+  readonly #consortium: TestConsortium;
+  readonly #body: (typeof MEMBERS)[number];
+  #live: number[] = [];
+  #generation = 0;
+  log: TestLog;
+
+  constructor(consortium: TestConsortium, body: (typeof MEMBERS)[number], log: TestLog) {
+    this.#consortium = consortium;
+    this.#body = body;
+    this.log = log;
+  }
+
+  async publish(count: number): Promise<void> {
+    const first = this.log.size;
+    await this.log.append(publishes(count, now(), first));
+    this.#live.push(...Array.from({ length: count }, (_, i) => first + i));
+  }
+
+  async correct(at: number, annul: boolean): Promise<void> {
+    const [ref] = this.#live.splice(at % Math.max(1, this.#live.length), 1);
+    if (ref === undefined) return;
+    const time = now();
+    if (annul) return void (await this.log.append([{ kind: 'annul', time, ref }]));
+    const item = this.log.itemOf(ref);
+    const position = this.log.size;
+    await this.log.append([
+      { kind: 'supersede', time, item, edition: '2024', commitment: digest(String(position)), ref },
+    ]);
+    this.#live.push(position);
+  }
+
+  async checkpoint(anchored: boolean): Promise<void> {
+    if (this.log.size === 0) return;
+    await this.log.sign(now());
+    if (anchored) await this.log.anchor();
+  }
+
+  /** What the old key signed is anchored in its tenure, or signed again. */
+  async rotate(): Promise<void> {
+    await this.log.rotate(digest(`${this.#body.id} ${++this.#generation}`));
+    await this.publish(1);
+    await this.checkpoint(true);
+  }
+
+  async replace(): Promise<void> {
+    const writer = this.#consortium.writer(this.#body);
+    const { log } = await writer.replaceLog(this.log.id);
+    this.#live = [];
+    this.log = await TestLog.open(this.#consortium, { ...this.#body, secret: this.log.secret }, log);
+  }
+
+  endpoints(text: string): Promise<unknown> {
+    return this.#consortium.writer(this.#body).setEndpoints(text);
+  }
+
+  get id() {
+    return this.#body.id;
+  }
+}
+
+describe('an audit of any honest history', () => {
+  let consortium: TestConsortium;
+  let snapshot: string;
+
+  before(async () => {
+    consortium = await TestConsortium.start();
+    for (const { signer, admission } of MEMBERS) {
+      await fund(consortium.anvil, signer.address);
+      await admitByVote(consortium.contracts, admission, consortium.council());
+    }
+    snapshot = await consortium.anvil.call('evm_snapshot');
+  });
+  after(() => consortium.stop());
+
+  async function vote(call: CouncilCall): Promise<void> {
+    await passByVote(consortium.contracts, call, consortium.council());
+  }
+
+  async function voteOn({ id }: Agency, kind: Extract<Act, { act: 'vote' }>['call']): Promise<void> {
+    const reason = toHex(digest('reason'));
+    if (kind === 'pause') {
+      await vote({ call: 'suspend', member: id, reason });
+      await vote({ call: 'resume', member: id });
+    } else if (kind === 'roles') {
+      await vote({ call: 'setRoles', member: id, roles: ['source', 'bank'] });
+    } else if (kind === 'threshold') {
+      await vote({ call: 'setThreshold', threshold: 3 });
+      await vote({ call: 'setThreshold', threshold: 2 });
+    } else {
+      const founder = consortium.writer(consortium.bodies[0]!);
+      const { proposal } = await founder.propose({ call: 'remove', member: id, reason });
+      await founder.withdrawApproval(proposal);
+    }
+  }
+
+  async function play(acts: readonly Act[]): Promise<History> {
+    const agencies: Agency[] = [];
+    for (const body of MEMBERS) agencies.push(new Agency(consortium, body, await TestLog.open(consortium, body)));
+    const logs = agencies.map(({ log }) => log);
+    for (const one of acts) {
+      const agency = 'member' in one ? agencies[one.member]! : agencies[0]!;
+      if (one.act === 'publish') await agency.publish(one.count);
+      else if (one.act === 'correct') await agency.correct(one.at, one.annul);
+      else if (one.act === 'checkpoint') await agency.checkpoint(one.anchored);
+      else if (one.act === 'rotate') await agency.rotate();
+      else if (one.act === 'replace') {
+        await agency.replace();
+        logs.push(agency.log);
+      } else if (one.act === 'endpoints') await agency.endpoints('not even JSON');
+      else if (one.act === 'vote') await voteOn(agency, one.call);
+      else await consortium.mine(3);
+    }
+    return record(consortium, logs);
+  }
+
+  it('finds nothing, and gives one digest however it was cut into pieces', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(act, { minLength: 3, maxLength: 14 }),
+        fc.array(fc.nat(), { maxLength: 3 }),
+        async (acts, cuts) => {
+          // prettier-ignore
+          await consortium.anvil.call('evm_revert', snapshot);
+          snapshot = await consortium.anvil.call('evm_snapshot');
+          const history = await play(acts);
+          const whole = await auditHistory(history);
+          expect(whole.findings).to.deep.equal([]);
+          expect(whole.complete).to.equal(true);
+
+          const { contracts } = history;
+          let kept = encodeAudit(emptyAudit(), contracts);
+          const stops = cuts.map((cut) => contracts.block + (cut % history.blocks.length)).sort((a, b) => a - b);
+          for (const to of stops) {
+            const state = decodeAudit(kept, contracts);
+            await auditHistory(history, { to }, state);
+            kept = encodeAudit(state, contracts);
+          }
+          const pieces = await auditHistory(history, {}, decodeAudit(kept, contracts));
+          expect(pieces.findings).to.deep.equal([]);
+          expect(pieces.statement).to.deep.equal(whole.statement);
+          expect(pieces.digest).to.equal(whole.digest);
+        },
+      ),
+      // Shrinking would take minutes, and a failing run is short.
+      { numRuns: 50, endOnFailure: true },
+    );
+  });
+});
