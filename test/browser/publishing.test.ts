@@ -51,10 +51,8 @@ describe('a page that publishes', () => {
     const connect = () => [consortium.gatewayUrl('dafeng')];
     server = await servePage({ modules: MODULES, connect });
     stranger = await servePage({ modules: MODULES, connect });
-    [consortium, browser] = await Promise.all([
-      startConsortium(['dafeng', 'regulator'], { corsOrigins: [server.origin] }),
-      openBrowser(),
-    ]);
+    browser = await openBrowser();
+    consortium = await startConsortium(['dafeng', 'regulator'], { corsOrigins: [server.origin] });
     login = await loginOf('regulator');
   });
   after(async () => {

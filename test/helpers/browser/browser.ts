@@ -24,12 +24,16 @@ export interface TestBrowser {
 
 export async function openBrowser(): Promise<TestBrowser> {
   const profile = await mkdtemp(join(tmpdir(), 'xinlian-browser-'));
-  const context = await chromium.launchPersistentContext(profile, { executablePath: findChromium(), args: FLAGS });
-  return {
-    context,
-    close: async () => {
+  const forget = (): Promise<void> => rm(profile, { recursive: true, force: true });
+  try {
+    const context = await chromium.launchPersistentContext(profile, { executablePath: findChromium(), args: FLAGS });
+    const close = async (): Promise<void> => {
       await context.close();
-      await rm(profile, { recursive: true, force: true });
-    },
-  };
+      await forget();
+    };
+    return { context, close };
+  } catch (error) {
+    await forget();
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { hashMessage, TypedDataEncoder, Wallet } from 'ethers';
 import { sha256 } from '#sha256';
 import { localAccount, newAccountSecret, recoverSigner } from '../../../node/core/account.ts';
-import { fromHex, toHex, utf8 } from '../../../node/core/bytes.ts';
+import { fromBase64Url, fromHex, toHex, utf8 } from '../../../node/core/bytes.ts';
 import { canonicalize } from '../../../node/core/canonical.ts';
 import {
   consentDigest,
@@ -233,7 +233,7 @@ describe('Making a grant', () => {
 
   it('draws a query id that text and chain have alike', () => {
     const { id, hex } = newQueryId();
-    expect(toHex(new Uint8Array(Buffer.from(id, 'base64url')))).to.equal(hex);
+    expect(toHex(fromBase64Url(id))).to.equal(hex);
     expect(fromHex(hex)).to.have.length(32);
     expect(newQueryId().id).to.not.equal(id);
   });
