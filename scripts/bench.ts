@@ -6,6 +6,7 @@ import { run as network } from './bench/network.ts';
 import { run as publish } from './bench/publish.ts';
 import { run as query } from './bench/query.ts';
 import { run as startup } from './bench/startup.ts';
+import { run as workbook } from './bench/workbook.ts';
 
 const benches: Record<string, () => Promise<Record<string, unknown>>> = {
   audit,
@@ -15,6 +16,7 @@ const benches: Record<string, () => Promise<Record<string, unknown>>> = {
   startup,
   check,
   query,
+  workbook,
 };
 
 const [name = ''] = process.argv.slice(2);

@@ -1,25 +1,27 @@
-// The rows of a file in chunks, each row with its line in the file.
+// The rows of a file in chunks, each row with where it stands in the file.
 import { utf8 } from '../../node/core/bytes.ts';
 import type { RowFault } from '../../node/core/messages/publish.ts';
 import { CHUNK_BYTES, MAX_LINE_BYTES } from '../api/limits.ts';
 import { LineCutter, type LineChunk } from '../publish/line-cutter.ts';
-import type { SourceRow } from './csv-rows.ts';
+import type { SourceRow, Table } from '../workbook/source-row.ts';
 
 /** So many broken rows end a chunk too: a file of nothing else must not pile up in memory. */
 const MOST_FAULTS = 1_000;
 
-/** What the reader had to turn away itself. */
-export interface BrokenRow {
+/** Where a row stands in its file, and what the reader knows of it. */
+export interface ChunkRow {
+  table: Table;
   line: number;
-  faults: RowFault[];
+  /** Of a row that the reader had to turn away: it is not among the pieces. */
+  faults?: RowFault[];
+  warnings?: RowFault[];
 }
 
 export interface FileChunk {
   /** NDJSON; none where every row of it is broken: then there is nothing to send. */
   pieces: readonly Uint8Array[];
-  /** For each row that is sent, its line in the file. */
-  lines: number[];
-  broken: BrokenRow[];
+  /** In the order of the file. */
+  rows: ChunkRow[];
 }
 
 /**
@@ -28,41 +30,45 @@ export interface FileChunk {
  */
 export class Chunker {
   readonly #cutter = new LineCutter({ chunkBytes: CHUNK_BYTES, maxLineBytes: MAX_LINE_BYTES });
-  /** Rows that are in no chunk yet. */
-  #held: { line: number; bytes: number }[] = [];
-  #broken: BrokenRow[] = [];
+  /** Rows that are in no chunk yet; a broken one has no bytes. */
+  #held: { row: ChunkRow; bytes: number }[] = [];
+  #broken = 0;
 
   /** @returns the chunks that `row` completes */
   *add(row: SourceRow): Generator<FileChunk, void, void> {
+    const { table, line, warnings } = row;
+    const source = { table, line, ...(warnings && { warnings }) };
     if ('faults' in row) {
-      this.#broken.push(row);
-      if (this.#broken.length >= MOST_FAULTS) yield this.#chunk(this.#cutter.end());
+      this.#held.push({ row: { ...source, faults: row.faults }, bytes: 0 });
+      if (++this.#broken >= MOST_FAULTS) yield this.#chunk(this.#cutter.end());
       return;
     }
     const bytes = utf8(`${row.json}\n`);
     if (bytes.length > MAX_LINE_BYTES) {
       const fault = { code: 'size', wanted: `a row of at most ${MAX_LINE_BYTES} bytes`, got: `${bytes.length} bytes` };
-      yield* this.add({ line: row.line, faults: [fault] });
+      yield* this.add({ ...source, faults: [fault] });
       return;
     }
-    this.#held.push({ line: row.line, bytes: bytes.length });
+    this.#held.push({ row: source, bytes: bytes.length });
     for (const cut of this.#cutter.push(bytes)) yield this.#chunk(cut);
   }
 
   /** The rest, when there are no more rows. */
   end(): FileChunk | undefined {
-    return this.#held.length + this.#broken.length > 0 ? this.#chunk(this.#cutter.end()) : undefined;
+    return this.#held.length > 0 ? this.#chunk(this.#cutter.end()) : undefined;
   }
 
   #chunk({ pieces, length }: LineChunk = { pieces: [], length: 0 }): FileChunk {
-    const lines: number[] = [];
-    for (let left = length, row = this.#held[0]; left > 0 && row; row = this.#held[lines.length]) {
-      lines.push(row.line);
-      left -= row.bytes;
+    let left = length;
+    let taken = 0;
+    for (; taken < this.#held.length; taken++) {
+      const { bytes } = this.#held[taken] ?? { bytes: 0 };
+      if (bytes > left) break;
+      left -= bytes;
     }
-    this.#held = this.#held.slice(lines.length);
-    const chunk = { pieces, lines, broken: this.#broken };
-    this.#broken = [];
-    return chunk;
+    const rows = this.#held.slice(0, taken).map(({ row }) => row);
+    this.#held = this.#held.slice(taken);
+    this.#broken -= rows.filter(({ faults }) => faults).length;
+    return { pieces, rows };
   }
 }

@@ -204,6 +204,12 @@ function settingsOf(flags: ConnectionFlags, env: Terminal['env']): Settings {
   };
 }
 
+/** Where what was decided of a source's headings is kept: beside its profile. */
+export function headingsFile({ profile }: ConnectionFlags, { env }: Terminal): string | undefined {
+  const file = profile ?? env['XINLIAN_PROFILE'];
+  return file?.replace(/\.ya?ml$/, '').concat('.columns.json');
+}
+
 /** Paths in it are relative to it. */
 function readProfile(file: string | undefined): Profile {
   if (file === undefined) return {};

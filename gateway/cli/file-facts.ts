@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { malformed } from '../../node/core/errors.ts';
 
-export const ENCODINGS = ['utf-8', 'gb18030'] as const;
+export const ENCODINGS = ['utf-8', 'gb18030', 'utf-16le', 'utf-16be'] as const;
 export type Encoding = (typeof ENCODINGS)[number];
 
 export interface FileFacts {
@@ -16,7 +16,7 @@ export interface FileFacts {
 }
 
 /** Reads the file once. Without `encoding` it is UTF-8 where all of it is valid UTF-8, else GB 18030. */
-export async function inspectFile(file: FileHandle, encoding?: Encoding): Promise<FileFacts> {
+export async function inspectFile(file: FileHandle, encoding?: string): Promise<FileFacts> {
   const hash = createHash('sha256');
   const decoder = new TextDecoder('utf-8', { fatal: true });
   let valid = true;
@@ -27,7 +27,8 @@ export async function inspectFile(file: FileHandle, encoding?: Encoding): Promis
     valid &&= decodes(() => decoder.decode(piece, { stream: true }));
   }
   valid &&= decodes(() => decoder.decode());
-  const found = encoding ?? (valid ? 'utf-8' : 'gb18030');
+  const wanted = ENCODINGS.find((name) => name === encoding);
+  const found = wanted ?? (valid ? 'utf-8' : 'gb18030');
   return { bytes, digest: hash.digest(), encoding: found, suspect: found !== 'utf-8' || !valid };
 }
 
@@ -52,9 +53,17 @@ export async function* textOf(
   }
 }
 
-function bytesOf(file: FileHandle): AsyncIterable<Buffer> {
-  return file.createReadStream({ start: 0, autoClose: false, highWaterMark: 256 * 1024 });
+/** From its start, each time: a stream of the file's own can be given up only once. */
+async function* bytesOf(file: FileHandle): AsyncGenerator<Buffer, void, void> {
+  for (let position = 0; ;) {
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(PIECE), 0, PIECE, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
 }
+
+const PIECE = 256 * 1024;
 
 function decodes(decode: () => string): boolean {
   try {

@@ -1,19 +1,21 @@
-// Publishing a file: its rows in chunks, in order, a few under way at a time, and each row's outcome with its line.
+// Publishing a file: its rows in chunks, in order, a few under way at a time, and each row's outcome with its line. A
+// workbook may have tables of several items: each item is a submission of its own, and they are filled side by side.
 import { createHash } from 'node:crypto';
 import { malformed, XinlianError } from '../../node/core/errors.ts';
 import type { ChunkResult, Counts, RowOutcome, SubmissionState } from '../../node/core/messages/publish.ts';
 import type { CatalogueItem } from '../../node/policy/pack.ts';
 import { SEALED_WINDOW, type SealedClient } from '../client/sealed.ts';
-import { sendChunks } from '../publish/submit.ts';
+import { ChunkSender } from '../publish/submit.ts';
+import type { SourceRows, Table } from '../workbook/source-row.ts';
 import { Chunker, type FileChunk } from './chunks.ts';
-import type { RowReader, SourceRow } from './csv-rows.ts';
 
 /** Of the chunks' making: it MUST change with whatever moves a cut or writes a row in another way. */
-const CHUNKING = 'xinlian/file/v1';
+const CHUNKING = 'xinlian/file/v2';
 
-/** What became of a row. `row` is its ordinal in the file: rows that were broken and never sent count too. */
+/** What became of a row. `row` is its ordinal in the submission: rows that were broken and never sent count too. */
 export interface LineOutcome extends RowOutcome {
-  /** Physical line in the file where it starts, from 1. */
+  table: Table;
+  /** Line in the sheet, or physical line of a text file where it starts, from 1. */
   line: number;
 }
 
@@ -22,15 +24,17 @@ export interface PublishOptions {
   member: string;
   /** SHA-256 of the file. */
   digest: Uint8Array;
+  /** Whatever else makes other rows of the same file: flags, what was decided of its headings. */
+  reading: () => string;
   dryRun: boolean;
   signal?: AbortSignal | undefined;
 }
 
 export interface PublishEvents {
-  /** Once, before the first chunk. `resumed`: chunks that were taken by an earlier run. */
+  /** Once for each item, before its first chunk. `resumed`: chunks that were taken by an earlier run. */
   opened(item: CatalogueItem, resumed: number): void;
-  /** In the order of the chunks. */
-  taken(outcomes: readonly LineOutcome[], counts: Counts, bytesRead: number): void;
+  /** In the order of the chunks of an item. `rows`: of all items that were answered by now. */
+  taken(outcomes: readonly LineOutcome[], rows: number, bytesRead: number): void;
 }
 
 export interface Published {
@@ -42,93 +46,161 @@ export interface Published {
 /** What publishing needs of a sealed client. */
 export type FileSubmitter = Pick<SealedClient, 'openSubmission' | 'sendChunk' | 'submissionState' | 'closeSubmission'>;
 
-/** A chunk, and how much of the file was read for it. */
-type ReadChunk = FileChunk & { bytesRead: number };
-
 /**
  * Publishes every row of a file. The same file again, after an interruption, goes on where it stopped; after it was
  * wholly sent, it is a new submission, whose rows come back `unchanged`.
  *
- * @param text the file's text, and how many bytes of the file were read for it
- * @throws as `SealedClient`; `MALFORMED` for a file whose columns fit no item
+ * @returns what became of the rows of each item, in the order in which the file has them
+ * @throws as `SealedClient`, and what reading the rows throws
  */
 export async function publishFile(
-  text: AsyncIterable<{ text: string; bytesRead: number }>,
-  reader: RowReader,
+  source: SourceRows,
   options: PublishOptions,
   { submitter, events }: { submitter: FileSubmitter; events: PublishEvents },
-): Promise<Published> {
-  const signal = options.signal ?? new AbortController().signal;
-  const chunks = chunksOfFile(text, reader);
-  try {
-    // What the rows are about is known once the first are read.
-    const first = await chunks.next();
-    const item = reader.item ?? malformed('file', 'a row from which to tell what it is about (or --item)', 'none');
-    const state = await openRound(submitter, item, options, signal);
-    events.opened(item, state.next);
-    const counts: Counts = { rows: 0, published: 0, corrected: 0, unchanged: 0, rejected: 0 };
-    // Its digest is in the submission's name.
-    const sending = { window: SEALED_WINDOW, sameRows: true, signal };
-    for await (const { chunk, answer } of sendChunks(startingWith(first, chunks), state, sending, submitter)) {
-      const outcomes = outcomesOf(chunk, answer, counts.rows);
-      counts.rows += outcomes.length;
-      for (const { outcome } of outcomes) counts[outcome]++;
-      events.taken(outcomes, counts, chunk.bytesRead);
+): Promise<Published[]> {
+  const sendings = new Map<CatalogueItem, { sending: Sending; chunker: Chunker }>();
+  let told = 0;
+  const taken = (outcomes: readonly LineOutcome[], bytesRead: number): void => {
+    told += outcomes.length;
+    events.taken(outcomes, told, bytesRead);
+  };
+  const of = (item: CatalogueItem): { sending: Sending; chunker: Chunker } => {
+    let found = sendings.get(item);
+    if (!found) {
+      found = {
+        sending: new Sending(item, options, submitter, { opened: (...args) => events.opened(...args), taken }),
+        chunker: new Chunker(),
+      };
+      sendings.set(item, found);
     }
-    await submitter.closeSubmission(state.submission, signal);
-    return { submission: state.submission, item, counts };
+    return found;
+  };
+  try {
+    let read = 0;
+    for await (const { rows, bytesRead } of source) {
+      read = bytesRead;
+      for (const row of rows) {
+        const { sending, chunker } = of(row.table.item);
+        for (const chunk of chunker.add(row)) await sending.send(chunk, read);
+      }
+    }
+    const published: Published[] = [];
+    for (const { sending, chunker } of sendings.values()) {
+      const last = chunker.end();
+      if (last) await sending.send(last, read);
+    }
+    for (const { sending } of sendings.values()) published.push(await sending.finish());
+    return published;
   } finally {
-    await chunks.return();
+    for (const { sending } of sendings.values()) sending.stop();
   }
 }
 
-async function* chunksOfFile(
-  text: AsyncIterable<{ text: string; bytesRead: number }>,
-  reader: RowReader,
-): AsyncGenerator<ReadChunk, void, void> {
-  const chunker = new Chunker();
-  let bytesRead = 0;
-  function* take(rows: readonly SourceRow[]): Generator<ReadChunk> {
-    for (const row of rows) for (const chunk of chunker.add(row)) yield { ...chunk, bytesRead };
-  }
-  for await (const piece of text) {
-    bytesRead = piece.bytesRead;
-    yield* take(reader.push(piece.text));
-  }
-  yield* take(reader.end());
-  const last = chunker.end();
-  if (last) yield { ...last, bytesRead };
+interface SendingEvents {
+  opened(item: CatalogueItem, resumed: number): void;
+  taken(outcomes: readonly LineOutcome[], bytesRead: number): void;
 }
 
-async function* startingWith<T>(first: IteratorResult<T, void>, rest: AsyncGenerator<T, void, void>) {
-  if (!first.done) yield first.value;
-  yield* rest;
+/** The rows of one item on their way. */
+class Sending {
+  readonly #item: CatalogueItem;
+  readonly #options: PublishOptions;
+  readonly #submitter: FileSubmitter;
+  readonly #events: SendingEvents;
+  /** When one chunk fails, those behind it are of no use. */
+  readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
+  readonly #underWay: Promise<() => void>[] = [];
+  #open: { submission: string; sender: ChunkSender } | undefined;
+  #counts: Counts = { rows: 0, published: 0, corrected: 0, unchanged: 0, rejected: 0 };
+
+  constructor(item: CatalogueItem, options: PublishOptions, submitter: FileSubmitter, events: SendingEvents) {
+    this.#item = item;
+    this.#options = options;
+    this.#submitter = submitter;
+    this.#events = events;
+    this.#signal = AbortSignal.any([this.#stop.signal, ...(options.signal ? [options.signal] : [])]);
+  }
+
+  /** Returns when there is room for another. */
+  async send(chunk: FileChunk, bytesRead: number): Promise<void> {
+    const { sender } = await this.#opened();
+    const answer = chunk.pieces.length > 0 ? sender.send(chunk.pieces) : undefined;
+    const told = (async () => {
+      const outcomes = outcomesOf(chunk, await answer);
+      return () => this.#tell(outcomes, bytesRead);
+    })();
+    told.catch(() => undefined); // it is awaited in its turn
+    this.#underWay.push(told);
+    if (this.#underWay.length >= SEALED_WINDOW) (await this.#underWay.shift())?.();
+  }
+
+  async finish(): Promise<Published> {
+    const item = this.#item;
+    const { submission } = await this.#opened();
+    for (const told of this.#underWay) (await told)();
+    await this.#submitter.closeSubmission(submission, this.#signal);
+    return { submission, item, counts: this.#counts };
+  }
+
+  stop(): void {
+    this.#stop.abort();
+  }
+
+  async #opened(): Promise<{ submission: string; sender: ChunkSender }> {
+    if (this.#open) return this.#open;
+    const state = await openRound(this.#submitter, this.#item, this.#options, this.#signal);
+    this.#events.opened(this.#item, state.next);
+    // Its digest is in the submission's name.
+    const sending = { sameRows: true, signal: this.#signal };
+    this.#open = { submission: state.submission, sender: new ChunkSender(state, sending, this.#submitter) };
+    return this.#open;
+  }
+
+  #tell(outcomes: readonly LineOutcome[], bytesRead: number): void {
+    const counts = { ...this.#counts, rows: this.#counts.rows + outcomes.length };
+    for (const [i, outcome] of outcomes.entries()) {
+      outcome.row = this.#counts.rows + i + 1;
+      counts[outcome.outcome]++;
+    }
+    this.#counts = counts;
+    this.#events.taken(outcomes, bytesRead);
+  }
 }
 
-/** Outcomes of a chunk in the order of its lines, what was broken among them. @param told rows of chunks before it */
-function outcomesOf({ lines, broken }: FileChunk, answer: ChunkResult | undefined, told: number): LineOutcome[] {
-  const sent = answer?.outcomes ?? [];
-  if (sent.length !== lines.length) {
-    malformed('answer to a chunk', `the outcomes of ${lines.length} rows`, `${sent.length}`);
-  }
-  const outcomes: LineOutcome[] = sent.map((outcome, i) => Object.assign(outcome, { line: lines[i] ?? 0 }));
-  for (const { line, faults } of broken) outcomes.push({ row: 0, line, outcome: 'rejected', faults });
-  if (broken.length > 0) outcomes.sort((a, b) => a.line - b.line);
-  for (const [i, outcome] of outcomes.entries()) outcome.row = told + i + 1;
-  return outcomes;
+/** Outcomes of a chunk in the order of its rows, what was broken among them. Their ordinals are given when told. */
+function outcomesOf({ rows }: FileChunk, result: ChunkResult | undefined): LineOutcome[] {
+  const sent = result?.outcomes ?? [];
+  const wanted = rows.filter(({ faults }) => faults === undefined).length;
+  if (wanted !== sent.length) malformed('answer to a chunk', `the outcomes of ${wanted} rows`, `${sent.length}`);
+  let answered = 0;
+  return rows.flatMap(({ table, line, faults, warnings = [] }): LineOutcome[] => {
+    const outcome: RowOutcome | undefined = faults ? { row: 0, outcome: 'rejected', faults } : sent[answered++];
+    if (!outcome) return [];
+    const all = [...(outcome.warnings ?? []), ...warnings];
+    return [{ ...outcome, table, line, ...(all.length > 0 && { warnings: all }) }];
+  });
 }
 
 /** Opens the first submission of this file that is not closed: rounds are closed one after the other. */
 async function openRound(
   submitter: FileSubmitter,
   { item }: CatalogueItem,
-  { member, digest, dryRun }: PublishOptions,
+  { member, digest, reading, dryRun }: PublishOptions,
   signal: AbortSignal,
 ): Promise<SubmissionState> {
   const idOf = (round: number): string =>
     createHash('sha256')
       .update(
-        [CHUNKING, member, item, dryRun ? 'dry-run' : 'publish', Buffer.from(digest).toString('hex'), round].join('\0'),
+        [
+          CHUNKING,
+          member,
+          item,
+          dryRun ? 'dry-run' : 'publish',
+          Buffer.from(digest).toString('hex'),
+          reading(),
+          round,
+        ].join('\0'),
       )
       .digest('base64url')
       .slice(0, 32);

@@ -1,7 +1,7 @@
 // What is wrong with the rows of a file: for a clerk's spreadsheet, for a program, for the screen.
 import { extname } from 'node:path';
 import { malformed } from '../../node/core/errors.ts';
-import type { CatalogueItem } from '../../node/policy/pack.ts';
+import { cellName } from '../workbook/sheet.ts';
 import { csvLine } from './csv-line.ts';
 import type { LineOutcome } from './publish-file.ts';
 import { TextFile } from './text-file.ts';
@@ -11,8 +11,12 @@ export interface Issue {
   kind: 'rejected' | 'warning';
   /** Ordinal of the row in the file, from 1. */
   row: number;
-  /** Physical line where it starts. */
+  /** Of a workbook. */
+  sheet?: string;
+  /** Line in the sheet, or physical line of a text file where it starts. */
   line: number;
+  /** In the sheet, as C12. */
+  cell?: string;
   field?: string;
   /** The field's Chinese heading. */
   heading?: string;
@@ -22,15 +26,19 @@ export interface Issue {
 }
 
 /** Every fault and warning of a row. */
-export function issuesOf({ row, line, faults = [], warnings = [] }: LineOutcome, item: CatalogueItem): Issue[] {
+export function issuesOf({ row, line, table, faults = [], warnings = [] }: LineOutcome): Issue[] {
+  const { item, sheet, columns } = table;
   const issue =
     (kind: Issue['kind']) =>
     ({ field, ...fault }: (typeof faults)[number]): Issue => {
       const heading = item.fields.find(({ name }) => name === field)?.zh;
+      const column = sheet === undefined ? -1 : columns.findIndex((column) => column?.field === field);
       return {
         kind,
         row,
+        ...(sheet !== undefined && { sheet }),
         line,
+        ...(column >= 0 && { cell: cellName(column, line) }),
         ...(field !== undefined && { field }),
         ...(heading !== undefined && { heading }),
         ...fault,
@@ -39,14 +47,16 @@ export function issuesOf({ row, line, faults = [], warnings = [] }: LineOutcome,
   return [...faults.map(issue('rejected')), ...warnings.map(issue('warning'))];
 }
 
-export function describeIssue({ kind, line, field, heading, code, wanted, got }: Issue): string {
-  const column = [field, heading].filter((part) => part !== undefined).join(' ');
-  return `line ${line}${column === '' ? '' : `, ${column}`}: ${kind === 'warning' ? 'warning, ' : ''}${code}: wanted ${wanted}, got ${got}`;
+export function describeIssue({ kind, sheet, line, cell, field, heading, code, wanted, got }: Issue): string {
+  const column = [cell, field, heading].filter((part) => part !== undefined).join(' ');
+  return `${sheet === undefined ? '' : `${sheet}, `}line ${line}${column === '' ? '' : `, ${column}`}: ${kind === 'warning' ? 'warning, ' : ''}${code}: wanted ${wanted}, got ${got}`;
 }
 
 const HEADER = [
   '结果 kind',
+  '工作表 sheet',
   '行号 line',
+  '单元格 cell',
   '序号 row',
   '字段 field',
   '名称 heading',
@@ -64,7 +74,8 @@ export class ReportFile {
   /** Its ending says what it is. Throws `MALFORMED` for another than .csv or .json. */
   constructor(path: string) {
     const ending = extname(path).toLowerCase();
-    if (ending !== '.csv' && ending !== '.json') malformed('--report', 'a file that ends in .csv or .json', path);
+    if (ending !== '.csv' && ending !== '.json')
+      malformed('--report', 'a file that ends in .xlsx, .csv or .json', path);
     this.#json = ending === '.json';
     this.#file = new TextFile(path);
     // Excel takes CSV for UTF-8 only behind a byte order mark.
@@ -72,8 +83,8 @@ export class ReportFile {
   }
 
   add(issue: Issue): void {
-    const { kind, line, row, field = '', heading = '', code, wanted, got } = issue;
-    const cells = [kind, String(line), String(row), field, heading, code, wanted, got];
+    const { kind, sheet = '', line, cell = '', row, field = '', heading = '', code, wanted, got } = issue;
+    const cells = [kind, sheet, String(line), cell, String(row), field, heading, code, wanted, got];
     this.#file.write(
       this.#json ? `${this.#first ? '\n' : ',\n'}${JSON.stringify(issue)}` : csvLine(cells.map(harmless)),
     );

@@ -10,6 +10,8 @@ export interface Terminal {
   stderr: Writable & { isTTY?: boolean };
   /** Asks for a secret without showing it; undefined where nobody can be asked. */
   ask: ((question: string) => Promise<string>) | undefined;
+  /** Asks in the open; undefined where nobody can be asked. */
+  prompt: ((question: string) => Promise<string>) | undefined;
   fetch: typeof fetch;
   /** Waits before a call is tried again; absent: as long as it says. */
   wait?: (ms: number, signal?: AbortSignal) => Promise<void>;

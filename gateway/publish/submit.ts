@@ -34,6 +34,8 @@ export interface SendOptions {
   signal: AbortSignal;
 }
 
+type OpenState = Pick<SubmissionState, 'submission' | 'next'>;
+
 /** Lines of the answer: those of the HTTP API, of which a problem is thrown here. */
 export type SubmissionLine = Exclude<PublishLine, ProblemLine>;
 
@@ -61,33 +63,17 @@ export async function* submit(
  */
 export async function* sendChunks<C extends { readonly pieces: readonly Uint8Array[] }>(
   chunks: AsyncIterable<C>,
-  { submission, next }: Pick<SubmissionState, 'submission' | 'next'>,
+  state: OpenState,
   { window, sameRows = false, signal }: SendOptions,
   submitter: Pick<Submitter, 'sendChunk'>,
 ): AsyncGenerator<{ chunk: C; answer: ChunkResult | undefined }, void, void> {
   // When one chunk fails, those behind it are of no use any more.
   const stop = new AbortController();
-  const either = AbortSignal.any([signal, stop.signal]);
+  const sender = new ChunkSender(state, { sameRows, signal: AbortSignal.any([signal, stop.signal]) }, submitter);
   const underWay: Promise<{ chunk: C; answer: ChunkResult | undefined }>[] = [];
-  let index = 0;
-  let previous: Promise<unknown> = Promise.resolve();
-
-  const sendBehind = async (before: Promise<unknown>, index: number, { pieces }: C): Promise<ChunkResult> => {
-    const send = () => submitter.sendChunk(submission, index, sameRows && index < next ? [] : pieces, either);
-    try {
-      return await send();
-    } catch (error) {
-      // It overtook the one before it on the way, and was refused: it goes again.
-      if (!XinlianError.is(error, 'CONFLICT')) throw error;
-      await before;
-      return send();
-    }
-  };
-
   try {
     for await (const chunk of chunks) {
-      const answer = chunk.pieces.length > 0 ? sendBehind(previous, index++, chunk) : undefined;
-      previous = answer ?? previous;
+      const answer = chunk.pieces.length > 0 ? sender.send(chunk.pieces) : undefined;
       const sent = Promise.resolve(answer).then((result) => ({ chunk, answer: result }));
       sent.catch(() => undefined); // it is awaited in its turn
       underWay.push(sent);
@@ -96,6 +82,42 @@ export async function* sendChunks<C extends { readonly pieces: readonly Uint8Arr
     for (const sent of underWay) yield await sent;
   } finally {
     stop.abort();
+  }
+}
+
+/** Sends the chunks of an open submission side by side. */
+export class ChunkSender {
+  readonly #state: OpenState;
+  readonly #options: Omit<SendOptions, 'window'>;
+  readonly #submitter: Pick<Submitter, 'sendChunk'>;
+  #next = 0;
+  #previous: Promise<unknown> = Promise.resolve();
+
+  constructor(state: OpenState, options: Omit<SendOptions, 'window'>, submitter: Pick<Submitter, 'sendChunk'>) {
+    this.#state = state;
+    this.#options = options;
+    this.#submitter = submitter;
+  }
+
+  /** Sends the next chunk. */
+  send(pieces: readonly Uint8Array[]): Promise<ChunkResult> {
+    const answer = this.#sendBehind(this.#previous, this.#next++, pieces);
+    this.#previous = answer;
+    return answer;
+  }
+
+  async #sendBehind(before: Promise<unknown>, index: number, pieces: readonly Uint8Array[]): Promise<ChunkResult> {
+    const { submission, next } = this.#state;
+    const { sameRows = false, signal } = this.#options;
+    const send = () => this.#submitter.sendChunk(submission, index, sameRows && index < next ? [] : pieces, signal);
+    try {
+      return await send();
+    } catch (error) {
+      // It overtook the one before it on the way, and was refused: it goes again.
+      if (!XinlianError.is(error, 'CONFLICT')) throw error;
+      await before;
+      return send();
+    }
   }
 }
 

@@ -1,11 +1,11 @@
 // The types of fields: what a cell's text may be, and the claim that it gives.
 import type { ClaimValue } from '../core/disclosure.ts';
 import type { RowFault } from '../core/messages/publish.ts';
-import { inspectUscc } from '../core/uscc.ts';
+import { inspectUscc, type UsccInspection } from '../core/uscc.ts';
 import { parseDate } from './date.ts';
 import type { Field } from './pack.ts';
 
-/** Reads a cell that is not empty. `today`: the date in China. */
+/** Reads a cell that is not empty, in the form of `plainText`. `today`: the date in China. */
 export type FieldReader = (
   text: string,
   today: string,
@@ -15,9 +15,28 @@ export function fieldReader(field: Field): FieldReader {
   const fault = (code: string, wanted: string, text: string) => ({
     fault: { field: field.name, code, wanted: `${field.zh}: ${wanted}`, got: text.slice(0, 80) },
   });
+  const read = readerOf(field, fault);
+  return (text, today) => {
+    if (CELL_ERROR.test(text)) return fault('cell-error', 'a value, not the error of a formula', text);
+    return read(text, today);
+  };
+}
+
+/** What spreadsheets show where a formula fails, or where a column is too narrow. */
+const CELL_ERROR = /^#(?:N\/A|REF!|VALUE!|DIV\/0!|NAME\?|NUM!|NULL!|SPILL!|CALC!|GETTING_DATA|ERROR!|#{3,})$/;
+/** A long number as a spreadsheet rounds it: 9.144E+17. */
+const ROUNDED = /^\d(?:\.\d+)?E\+\d{2,}$/i;
+/** What stands for a date without end. */
+const OPEN_ENDED = new Set(['长期', '长期有效', '永久', '永久有效', '无固定期限']);
+
+type Fault = (code: string, wanted: string, text: string) => { fault: RowFault };
+
+function readerOf(field: Field, fault: Fault): FieldReader {
   switch (field.type) {
     case 'text':
       return (text) => {
+        if (!field.free && ROUNDED.test(text))
+          return fault('rounded', 'all of its digits: a spreadsheet rounded them, format the cells as text', text);
         if (text.length > field.max && [...text].length > field.max)
           return fault('length', `at most ${field.max} characters`, `${[...text].length} characters`);
         if (!text.isWellFormed()) return fault('encoding', 'Unicode text', 'half of a character');
@@ -27,6 +46,8 @@ export function fieldReader(field: Field): FieldReader {
     case 'uscc':
       return (text) => {
         const result = inspectUscc(text);
+        if (isRounded(text, result))
+          return fault('rounded', 'a code of 18 characters: a spreadsheet rounded it, format the cells as text', text);
         if (!result.ok) return fault(result.fault, result.wanted, text);
         if (result.innerCheck) return { value: result.uscc };
         const warning = {
@@ -39,15 +60,18 @@ export function fieldReader(field: Field): FieldReader {
       };
     case 'date':
       return (text, today) => {
-        const date = text === '长期' && field.openEnded ? field.openEnded : parseDate(text);
+        const date = field.openEnded && OPEN_ENDED.has(text) ? field.openEnded : parseDate(text);
         if (!date) return fault('date', 'a date that exists, as 2026/04/01', text);
         if (field.past && date > today) return fault('future-date', `a date not after ${today}`, text);
         return { value: date };
       };
     case 'decimal':
       return (text) => {
-        const decimal = canonicalDecimal(text);
+        const { number, unit } = splitAmount(text);
+        const decimal = canonicalDecimal(number);
         if (decimal === undefined) return fault('decimal', 'an amount in digits, as 12.5', text);
+        if (unit !== undefined && field.unit !== undefined && unit !== field.unit)
+          return fault('unit', `an amount in ${field.unit}`, text);
         const [whole = '', fraction = ''] = decimal.replace('-', '').split('.');
         if (fraction.length > field.scale || whole.length > field.precision - field.scale) {
           return fault(
@@ -56,7 +80,9 @@ export function fieldReader(field: Field): FieldReader {
             text,
           );
         }
-        return { value: decimal };
+        if (unit === undefined) return { value: decimal };
+        const wanted = `${field.zh}: an amount without its unit`;
+        return { value: decimal, warning: { field: field.name, code: 'unit', wanted, got: text } };
       };
     case 'integer':
       return (text) => {
@@ -65,6 +91,18 @@ export function fieldReader(field: Field): FieldReader {
         return { value: Number(text) };
       };
   }
+}
+
+/** Spreadsheets keep 15 digits, and put noughts behind them. */
+function isRounded(text: string, result: UsccInspection): boolean {
+  return ROUNDED.test(text) || (/^\d{15}000$/.test(text) && !(result.ok && result.innerCheck));
+}
+
+/** 人民币¥5,000.00元整: the number, and the unit where there is one. */
+function splitAmount(text: string): { number: string; unit?: string } {
+  const match = /^(?:人民币|RMB)?\s*[¥￥]?\s*(.*?)\s*(?:(万)元?|(元))?整?$/.exec(text);
+  const unit = match?.[2] !== undefined ? '万元' : match?.[3];
+  return { number: match?.[1] ?? text, ...(unit !== undefined && { unit }) };
 }
 
 /** One form per number: no leading or trailing zeros, no plus, no exponent; thousands may stand apart by commas. */

@@ -23,7 +23,16 @@ const common = {
 
 export const Field = Type.Union([
   Type.Object(
-    { ...common, type: Type.Literal('text'), max: Type.Integer(), values: Type.Optional(Type.Array(Type.String())) },
+    {
+      ...common,
+      type: Type.Literal('text'),
+      max: Type.Integer(),
+      values: Type.Optional(Type.Array(Type.String())),
+      /** Sentences, where others are names and numbers. */
+      free: Type.Optional(Type.Boolean()),
+      /** It is the name of whom this field has the code of. */
+      nameOf: Type.Optional(Type.String()),
+    },
     closed,
   ),
   Type.Object({ ...common, type: Type.Literal('uscc') }, closed),
@@ -38,7 +47,19 @@ export const Field = Type.Union([
     },
     closed,
   ),
-  Type.Object({ ...common, type: Type.Literal('decimal'), precision: Type.Integer(), scale: Type.Integer() }, closed),
+  Type.Object(
+    {
+      ...common,
+      type: Type.Literal('decimal'),
+      precision: Type.Integer(),
+      scale: Type.Integer(),
+      /** 元 or 万元. */
+      unit: Type.Optional(Type.String()),
+      /** From here on an amount is rare enough to be told, where the row's words do not say the same. No legal number. */
+      suspectFrom: Type.Optional(Type.String()),
+    },
+    closed,
+  ),
   Type.Object({ ...common, type: Type.Literal('integer'), values: Type.Optional(Type.Array(Type.String())) }, closed),
 ]);
 export type Field = Static<typeof Field>;
@@ -125,6 +146,11 @@ function itemsOf(pack: Pack): CatalogueItem[] {
       const name = item[part];
       if (name !== undefined && !names.has(name))
         throw new XinlianError('MALFORMED', { what, wanted: `a field ${name} (${part})`, got: 'none' });
+    }
+    for (const field of item.fields) {
+      const name = field.type === 'text' ? field.nameOf : undefined;
+      if (name !== undefined && !names.has(name))
+        throw new XinlianError('MALFORMED', { what, wanted: `a field ${name} (nameOf)`, got: 'none' });
     }
     const headings = item.fields.flatMap(({ name, zh, aliases = [] }) => [name, zh, ...aliases]);
     const twice = headings.find((heading, i) => headings.indexOf(heading) !== i);

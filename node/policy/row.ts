@@ -2,8 +2,11 @@
 import type { ClaimValue } from '../core/disclosure.ts';
 import type { RowFault } from '../core/messages/publish.ts';
 import { inspectUscc, isSoleTrader, type Uscc } from '../core/uscc.ts';
+import { unitWarning } from './amounts.ts';
+import { plainText } from './cell-text.ts';
 import { fieldReader } from './field.ts';
 import type { CatalogueItem, Field } from './pack.ts';
+import { maskPersonal, personalNumbers } from './personal-numbers.ts';
 import { isResidentId } from './resident-id.ts';
 
 /** A row that may be published. */
@@ -34,6 +37,8 @@ export function createRowReader(item: CatalogueItem): RowReader {
   }
   const readers = item.fields.map((field) => ({ field, read: fieldReader(field) }));
 
+  const free = item.fields.flatMap((field) => (field.type === 'text' && field.free ? [field.name] : []));
+
   return (row, today) => {
     const faults: RowFault[] = [];
     const warnings: RowFault[] = [];
@@ -53,8 +58,9 @@ export function createRowReader(item: CatalogueItem): RowReader {
         continue;
       }
       if (text === '') continue;
-      if (field.name === item.category && text === NATURAL_PERSON) natural = true;
-      const cell = field.type === 'text' ? text : halfWidth(text);
+      const cell = plainText(field, text);
+      if (cell === '') continue;
+      if (field.name === item.category && cell === NATURAL_PERSON) natural = true;
       if (cells.has(field.name) && cells.get(field.name) !== cell) {
         faults.push({ field: field.name, code: 'twice', wanted: 'one value', got: 'two columns with two values' });
       }
@@ -83,6 +89,7 @@ export function createRowReader(item: CatalogueItem): RowReader {
       });
     }
 
+    const texts = free.map((name) => cells.get(name) ?? '');
     const claims: ClaimValue[] = [];
     const personal: Record<string, string> = {};
     let validFrom: ClaimValue = null;
@@ -100,6 +107,7 @@ export function createRowReader(item: CatalogueItem): RowReader {
         else {
           value = result.value;
           if (result.warning) warnings.push(result.warning);
+          warnings.push(...doubts(field, value, texts));
         }
       }
       if (field.personal) {
@@ -127,6 +135,18 @@ export function createRowReader(item: CatalogueItem): RowReader {
   };
 }
 
+/** What is no fault, and likely a mistake. `texts`: what the row says in words. */
+function doubts(field: Field, value: ClaimValue, texts: readonly string[]): RowFault[] {
+  if (typeof value !== 'string') return [];
+  if (field.type === 'decimal') {
+    const warning = unitWarning(field, value, texts);
+    return warning ? [warning] : [];
+  }
+  if (field.type !== 'text' || !field.free || personalNumbers(value).length === 0) return [];
+  const wanted = `${field.zh}: no identity or phone numbers of persons`;
+  return [{ field: field.name, code: 'personal-number', wanted, got: maskPersonal(value).slice(0, 80) }];
+}
+
 function unknownColumn(name: string): RowFault {
   const got = name.slice(0, 80).toWellFormed();
   return { field: got, code: 'unknown-column', wanted: 'a column of the standard', got };
@@ -139,10 +159,4 @@ function cellText(value: unknown): string | undefined {
   if (typeof value === 'boolean') return String(value);
   if (typeof value !== 'number') return undefined;
   return Number.isInteger(value) && !Number.isSafeInteger(value) ? undefined : String(value);
-}
-
-/** Digits and letters as wide as Chinese characters are those of ASCII: NFKC. */
-function halfWidth(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- all of ASCII
-  return /^[\u0000-\u007f]*$/.test(text) ? text : text.normalize('NFKC').trim();
 }

@@ -3,8 +3,9 @@ import { parse } from 'csv-parse/sync';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { csvLine } from '../../gateway/cli/csv-line.ts';
-import { CsvReader, type CsvRow } from '../../gateway/cli/csv-reader.ts';
-import type { SourceRow } from '../../gateway/cli/csv-rows.ts';
+import { CsvReader, type CsvRow } from '../../gateway/workbook/csv-reader.ts';
+import type { SourceRow } from '../../gateway/workbook/source-row.ts';
+import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { Chunker } from '../../gateway/cli/chunks.ts';
 import { bytesOf } from '../../gateway/client/rows.ts';
 import { chunksOf } from '../../gateway/publish/submit.ts';
@@ -14,7 +15,7 @@ const readPieces = (pieces: readonly string[]): CsvRow[] => {
   const reader = new CsvReader();
   return [...pieces.flatMap((piece) => reader.push(piece)), ...reader.end()];
 };
-const cellsOf = (rows: readonly CsvRow[]): string[][] => rows.flatMap((row) => ('cells' in row ? [row.cells] : []));
+const cellsOf = (rows: readonly CsvRow[]): string[][] => rows.flatMap((row) => ('fault' in row ? [] : [row.cells]));
 
 const character = fc.constantFrom('a', '许', ',', '"', '\n', '\r', ' ', '\u{20000}');
 const cell = fc.string({ unit: character, maxLength: 6 });
@@ -74,7 +75,7 @@ describe('CSV, for any cells', () => {
         fc.pre(lines.filter((line) => line === '"a,b' || line === 'a,b"').length <= 1);
         const text = ['h1,h2', ...lines].join('\n');
         const rows = readPieces(cut(text, at));
-        const goodLines = rows.flatMap((row) => ('cells' in row ? [row.line] : []));
+        const goodLines = rows.flatMap((row) => ('fault' in row ? [] : [row.line]));
         expect(goodLines).to.deep.equal([1, ...lines.flatMap((line, i) => (isGood(line) ? [i + 2] : []))]);
         expect(rows.map(({ line }) => line)).to.deep.equal(Array.from({ length: lines.length + 1 }, (_, i) => i + 1));
       }),
@@ -96,27 +97,32 @@ describe('CSV, for any cells', () => {
 const textOf = ({ pieces }: { pieces: readonly Uint8Array[] }): string => Buffer.concat(pieces).toString();
 
 describe('Chunks, for any rows', () => {
+  const table = { item: builtInCatalogue.item('xk'), sheet: undefined, line: 1, headings: [], columns: [] };
   const good = fc.integer({ min: 2, max: 30_000 }).map((size) => ({ json: `{"${'x'.repeat(size)}":1}` }));
   const row = fc.oneof(
     { weight: 5, arbitrary: good },
-    { weight: 1, arbitrary: fc.constant({ faults: [{ code: 'cells', wanted: '2', got: '1' }] }) },
+    { weight: 1, arbitrary: fc.constant(0).map(() => ({ faults: [{ code: 'cells', wanted: '2', got: '1' }] })) },
   );
 
   it('hold every row once and in order, within their size', () => {
     fc.assert(
       fc.property(fc.array(row, { maxLength: 40 }), (parts) => {
-        const rows = parts.map((part, i) => Object.assign({ line: i + 2 }, part)) as SourceRow[];
+        const rows = parts.map((part, i): SourceRow => ({ table, line: i + 2, ...part }));
         const chunker = new Chunker();
         const chunks = rows.flatMap((row) => [...chunker.add(row)]);
         const last = chunker.end();
         if (last) chunks.push(last);
         const text = chunks.map(textOf).join('');
         expect(text).to.equal(rows.map((row) => ('json' in row ? `${row.json}\n` : '')).join(''));
-        expect(chunks.flatMap(({ lines }) => lines)).to.deep.equal(
-          rows.flatMap((row) => ('json' in row ? [row.line] : [])),
+        const told = chunks.flatMap(({ rows }) => rows);
+        expect(told.map(({ line, faults }) => [line, faults])).to.deep.equal(
+          rows.map((row) => [row.line, 'faults' in row ? row.faults : undefined]),
         );
-        expect(chunks.flatMap(({ broken }) => broken)).to.deep.equal(rows.filter((row) => 'faults' in row));
-        for (const chunk of chunks) expect(textOf(chunk).length <= 65_536 || chunk.lines.length === 1).to.equal(true);
+        for (const chunk of chunks) {
+          const sent = chunk.rows.filter(({ faults }) => faults === undefined).length;
+          expect(textOf(chunk).split('\n').length - 1).to.equal(sent);
+          expect(textOf(chunk).length <= 65_536 || sent === 1).to.equal(true);
+        }
       }),
       { numRuns: 100 },
     );
@@ -126,7 +132,7 @@ describe('Chunks, for any rows', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(good, { maxLength: 20 }), async (rows) => {
         const chunker = new Chunker();
-        const chunks = rows.flatMap(({ json }, line) => [...chunker.add({ line, json })]);
+        const chunks = rows.flatMap(({ json }, line) => [...chunker.add({ table, line, json })]);
         const last = chunker.end();
         const stream = chunksOf(bytesOf(rows.map(({ json }) => `${json}\n`).join('')));
         expect([...chunks, ...(last ? [last] : [])].map(textOf)).to.deep.equal((await collect(stream)).map(textOf));

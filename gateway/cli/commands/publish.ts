@@ -1,24 +1,27 @@
-import { open } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import { XinlianError } from '../../../node/core/errors.ts';
+import type { Counts } from '../../../node/core/messages/publish.ts';
 import type { RecordState, RecordStatus } from '../../../node/core/messages/record.ts';
 import { builtInCatalogue, type CatalogueItem } from '../../../node/policy/pack.ts';
 import type { SealedClient } from '../../client/sealed.ts';
-import { addMemberFlags, openSealedClient, type ConnectionFlags } from '../connection.ts';
-import { CsvRows } from '../csv-rows.ts';
-import { ENCODINGS, inspectFile, textOf, type Encoding } from '../file-facts.ts';
-import { NdjsonRows } from '../ndjson-rows.ts';
+import { addMemberFlags, headingsFile, openSealedClient, type ConnectionFlags } from '../connection.ts';
+import { ENCODINGS, type Encoding } from '../file-facts.ts';
+import { LayoutFile } from '../layout-file.ts';
 import { createProgress } from '../progress.ts';
 import { publishFile, type LineOutcome, type Published } from '../publish-file.ts';
-import { describeIssue, issuesOf, ReportFile, type Issue } from '../report.ts';
+import { describeRemark } from '../remarks.ts';
+import { describeIssue } from '../report.ts';
+import { FORMATS, openSource, type Format, type SourceFile } from '../source-file.ts';
+import { Tally } from '../tally.ts';
 import type { Terminal } from '../terminal.ts';
-import { TextFile } from '../text-file.ts';
 import { until } from '../until.ts';
 
 interface Flags extends ConnectionFlags {
   item?: string;
-  format?: 'csv' | 'ndjson';
+  format?: Format;
   encoding?: Encoding;
+  map?: string;
+  mask?: boolean;
   dryRun?: boolean;
   report?: string;
   outcomes?: string;
@@ -31,7 +34,6 @@ const PATIENCE_MS = 120_000;
 const FINAL_WITHIN_MS = 60_000;
 const FINAL_EVERY_MS = 250;
 const MOST_SHOWN = 50;
-const MOST_IN_JSON = 1_000;
 
 export function addPublish(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   const items = builtInCatalogue.items().map(({ short, zh }) => `${short} ${zh}`);
@@ -43,12 +45,27 @@ export function addPublish(program: Command, terminal: Terminal, exit: (code: nu
         'Good rows go on whatever the bad ones do. The same command again goes on where it was interrupted.\n' +
         '发布双公示数据文件:全程加密至本单位节点,合格行照常发布,不合格行逐一说明;中断后重新执行即可续传。',
     )
-    .argument('<file>', 'CSV with a header row, or NDJSON')
+    .argument('<file>', 'a workbook (.xlsx, .xls, .et), CSV, or NDJSON')
     .option('--item <code>', `what the rows are: ${items.join(', ')}; default: told from the columns`)
-    .addOption(new Option('--format <format>', 'default: by the ending of the file').choices(['csv', 'ndjson']))
+    .addOption(
+      new Option(
+        '--format <format>',
+        'of a text file; default: by its ending. What is no text is told from its bytes',
+      ).choices([...FORMATS]),
+    )
     .addOption(new Option('--encoding <encoding>', 'default: told from the bytes').choices([...ENCODINGS]))
+    .option(
+      '--map <file>',
+      'what headings of your own stand for (JSON); a file that is not there is written, to be looked over. ' +
+        'It is remembered beside the profile 自有表头对照表,确认一次后自动沿用',
+    )
+    .option('--mask', 'mask identity and phone numbers in free text before a row is sent 遮盖自由文本中的个人号码')
     .option('--dry-run', 'check every row, and publish none')
-    .option('--report <file>', 'write every fault to a .csv (for Excel) or .json file')
+    .option(
+      '--report <file>',
+      'write every fault to a .csv or .json file, or to an .xlsx file: the workbook that was sent, with the cells marked ' +
+        'that are to be mended, and a .json file beside it 退回报告',
+    )
     .option('--outcomes <file>', 'write the outcome of every row as NDJSON')
     .option('--json', 'end with one line of JSON')
     .option('--no-wait', 'do not wait until the records are final')
@@ -57,110 +74,84 @@ export function addPublish(program: Command, terminal: Terminal, exit: (code: nu
 }
 
 async function publish(path: string, flags: Flags, terminal: Terminal): Promise<number> {
-  const file = await open(path);
+  const { item, format, encoding, map, mask = false } = flags;
+  const store = headingsFile(flags, terminal);
+  const layouts = new LayoutFile({ catalogue: builtInCatalogue, store, map, prompt: terminal.prompt });
+  const source = await openSource(path, { item, format, encoding, mask, layouts, clock: Date });
   try {
     const { member, sealed } = await openSealedClient(flags, terminal, PATIENCE_MS);
-    const facts = await inspectFile(file, flags.encoding);
-    const tally = new Tally(flags);
-    const progress = createProgress(facts.bytes, terminal);
-    const reader = new (formatOf(path, flags) === 'csv' ? CsvRows : NdjsonRows)({
-      catalogue: builtInCatalogue,
-      item: flags.item,
-      suspect: facts.suspect,
-    });
+    const tally = new Tally(flags, source);
+    const progress = createProgress(source.facts.bytes, terminal);
     try {
-      const events = {
-        opened: (item: CatalogueItem, resumed: number): void => {
-          tally.item = item;
-          if (resumed > 0) terminal.say(`goes on where it stopped: ${resumed} chunks were taken before`);
-          if (reader.ignored.length > 0) terminal.say(`columns that are not sent: ${reader.ignored.join(', ')}`);
+      const published = await publishFile(
+        source.rows(),
+        {
+          member,
+          digest: source.facts.digest,
+          reading: () => `${mask ? 'mask' : ''} ${layouts.digest()}`,
+          dryRun: flags.dryRun === true,
+          signal: terminal.signal,
         },
-        taken: (outcomes: readonly LineOutcome[], { rows }: { rows: number }, bytesRead: number): void => {
-          tally.take(outcomes);
-          progress.update(bytesRead, rows);
+        {
+          submitter: sealed,
+          events: {
+            opened: ({ zh }: CatalogueItem, resumed: number): void => {
+              if (resumed > 0) terminal.say(`${zh}: goes on where it stopped: ${resumed} chunks were taken before`);
+            },
+            taken: (outcomes: readonly LineOutcome[], rows: number, bytesRead: number): void => {
+              tally.take(outcomes);
+              progress.update(bytesRead, rows);
+            },
+          },
         },
-      };
-      const options = { member, digest: facts.digest, dryRun: flags.dryRun === true, signal: terminal.signal };
-      const published = await publishFile(textOf(file, facts), reader, options, { submitter: sealed, events });
-      progress.update(facts.bytes, published.counts.rows);
+      );
+      const counts = sum(published);
+      progress.update(source.facts.bytes, counts.rows);
       progress.stop();
-      const status = flags.wait && !options.dryRun ? await waitUntilFinal(sealed, tally, terminal) : undefined;
-      show(path, published, tally, status, flags, terminal);
-      return published.counts.rejected > 0 ? 2 : 0;
+      for (const line of await tally.finish()) terminal.say(line);
+      for (const remark of source.remarks.all()) terminal.say(describeRemark(remark));
+      const states = flags.wait && flags.dryRun !== true ? await waitUntilFinal(sealed, tally, terminal) : undefined;
+      show(source, published, tally, states, flags, terminal);
+      return counts.rejected > 0 ? 2 : 0;
     } finally {
       progress.stop();
       tally.close();
     }
   } finally {
-    await file.close();
+    await source.close();
   }
 }
 
-function formatOf(path: string, { format }: Flags): 'csv' | 'ndjson' {
-  return format ?? (/\.(?:ndjson|jsonl)$/i.test(path) ? 'ndjson' : 'csv');
+function sum(published: readonly Published[]): Counts {
+  const sum = { rows: 0, published: 0, corrected: 0, unchanged: 0, rejected: 0 };
+  for (const { counts } of published) {
+    for (const key of Object.keys(sum) as (keyof Counts)[]) sum[key] += counts[key];
+  }
+  return sum;
 }
 
-/** What is kept of the outcomes: files get all of it, memory only the first faults. */
-class Tally {
-  readonly #report: ReportFile | undefined;
-  readonly #outcomes: TextFile | undefined;
-  readonly issues: Issue[] = [];
-  issuesLeftOut = 0;
-  warnings = 0;
-  item: CatalogueItem | undefined;
-  /** The row that stands last in the log. */
-  last: LineOutcome | undefined;
-
-  constructor({ report, outcomes }: Flags) {
-    this.#report = report === undefined ? undefined : new ReportFile(report);
-    this.#outcomes = outcomes === undefined ? undefined : new TextFile(outcomes);
+/** Positions grow, and a checkpoint covers all below its size: when the last of a log is final, all are. */
+async function waitUntilFinal(sealed: SealedClient, { last }: Tally, terminal: Terminal): Promise<RecordStatus[]> {
+  const statuses: RecordStatus[] = [];
+  for (const { record, version } of last.values()) {
+    if (record === undefined) continue;
+    let told: RecordState | undefined;
+    const status = await until(
+      () => sealed.recordStatus({ record, ...(version !== undefined && { version }) }, terminal.signal),
+      ({ state }) => {
+        if (state !== told) terminal.say(STATES[state]);
+        told = state;
+        return state === 'final';
+      },
+      { withinMs: FINAL_WITHIN_MS, everyMs: FINAL_EVERY_MS, signal: terminal.signal },
+    ).catch((error: unknown) => {
+      // The rows are published and durable whatever becomes of the question.
+      if (XinlianError.is(error) || error instanceof Error) terminal.say(`their state is not known: ${error.message}`);
+      return undefined;
+    });
+    if (status) statuses.push(status);
   }
-
-  take(outcomes: readonly LineOutcome[]): void {
-    for (const outcome of outcomes) {
-      this.#outcomes?.write(`${JSON.stringify(outcome)}\n`);
-      if ((outcome.position ?? -1) > (this.last?.position ?? -1)) this.last = outcome;
-      if (this.item && (outcome.faults || outcome.warnings)) this.#takeIssues(issuesOf(outcome, this.item));
-    }
-  }
-
-  close(): void {
-    this.#report?.close();
-    this.#outcomes?.close();
-  }
-
-  #takeIssues(issues: readonly Issue[]): void {
-    for (const issue of issues) {
-      this.#report?.add(issue);
-      if (issue.kind === 'warning') this.warnings++;
-      else if (this.issues.length < MOST_IN_JSON) this.issues.push(issue);
-      else this.issuesLeftOut++;
-    }
-  }
-}
-
-/** Positions grow, and a checkpoint covers all below its size: when the last is final, all are. */
-async function waitUntilFinal(
-  sealed: SealedClient,
-  { last }: Tally,
-  terminal: Terminal,
-): Promise<RecordStatus | undefined> {
-  const { record, version } = last ?? {};
-  if (record === undefined) return undefined;
-  let told: RecordState | undefined;
-  return until(
-    () => sealed.recordStatus({ record, ...(version !== undefined && { version }) }, terminal.signal),
-    ({ state }) => {
-      if (state !== told) terminal.say(STATES[state]);
-      told = state;
-      return state === 'final';
-    },
-    { withinMs: FINAL_WITHIN_MS, everyMs: FINAL_EVERY_MS, signal: terminal.signal },
-  ).catch((error: unknown) => {
-    // The rows are published and durable whatever becomes of the question.
-    if (XinlianError.is(error) || error instanceof Error) terminal.say(`their state is not known: ${error.message}`);
-    return undefined;
-  });
+  return statuses;
 }
 
 const STATES: Record<RecordState, string> = {
@@ -171,32 +162,48 @@ const STATES: Record<RecordState, string> = {
 };
 
 function show(
-  path: string,
-  { submission, item, counts }: Published,
-  { issues, issuesLeftOut, warnings }: Tally,
-  status: RecordStatus | undefined,
+  { path, remarks }: SourceFile,
+  published: readonly Published[],
+  { issues, issuesLeftOut, warnings, doubts }: Tally,
+  states: readonly RecordStatus[] | undefined,
   { json, dryRun = false, report }: Flags,
   terminal: Terminal,
 ): void {
   const out = (line: string): void => terminal.out(line);
-  const { rows, published, corrected, unchanged, rejected } = counts;
-  out(
-    `${path}: ${rows} rows of ${item.en.toLowerCase()} ${item.zh}${dryRun ? ', dry run: nothing was published' : ''}`,
-  );
-  const table = [
-    ['published', '已发布', published],
-    ['corrected', '已更正', corrected],
-    ['unchanged', '无变化', unchanged],
-    ['rejected ', '已退回', rejected],
-  ] as const;
-  for (const [en, zh, count] of table) out(`  ${en}  ${zh}  ${String(count).padStart(9)}`);
+  for (const { item, counts } of published) {
+    out(
+      `${path}: ${counts.rows} rows of ${item.en.toLowerCase()} ${item.zh}${dryRun ? ', dry run: nothing was published' : ''}`,
+    );
+    const table = [
+      ['published', '已发布', counts.published],
+      ['corrected', '已更正', counts.corrected],
+      ['unchanged', '无变化', counts.unchanged],
+      ['rejected ', '已退回', counts.rejected],
+    ] as const;
+    for (const [en, zh, count] of table) out(`  ${en}  ${zh}  ${String(count).padStart(9)}`);
+  }
   if (warnings > 0) out(`  warnings   提示    ${String(warnings).padStart(9)}`);
   for (const issue of issues.slice(0, MOST_SHOWN)) out(describeIssue(issue));
   const hidden = issues.length + issuesLeftOut - MOST_SHOWN;
   if (hidden > 0) out(`… and ${hidden} more${report === undefined ? ': --report FILE has all of them' : ''}`);
+  for (const issue of doubts.slice(0, MOST_SHOWN)) out(describeIssue(issue));
+  if (warnings > MOST_SHOWN) out(`… and ${warnings - MOST_SHOWN} more warnings`);
   if (report !== undefined) out(`report: ${report}`);
-  if (status) out(status.state === 'final' ? 'all of it is final 全部已终局' : status.why);
+  const last = states?.at(-1);
+  const waiting = states?.find(({ state }) => state !== 'final');
+  if (last) out(waiting ? waiting.why : 'all of it is final 全部已终局');
   if (json !== true) return;
-  const told = { item: item.item, submission, dryRun, ...counts, warnings, ...(status && { state: status.state }) };
-  out(JSON.stringify({ ok: rejected === 0, ...told, faults: issues, faultsLeftOut: issuesLeftOut }));
+  const items = published.map(({ item, submission, counts }) => ({ item: item.item, submission, ...counts }));
+  const [first] = items;
+  const told = {
+    ...(items.length === 1 && first && { item: first.item, submission: first.submission }),
+    dryRun,
+    ...sum(published),
+    warnings,
+    ...(items.length > 1 && { items }),
+    ...(last && { state: (waiting ?? last).state }),
+    remarks: remarks.all(),
+  };
+  const rejected = published.some(({ counts }) => counts.rejected > 0);
+  out(JSON.stringify({ ok: !rejected, ...told, faults: issues, faultsLeftOut: issuesLeftOut, doubts }));
 }

@@ -89,6 +89,7 @@ export async function startCliGateway(): Promise<CliGateway> {
       say: (text) => said.push(...text.split('\n')),
       stderr: new PassThrough(),
       ask: undefined,
+      prompt: undefined,
       fetch: (url, init) => fetch((url as string).replace(BASE_URL, address), init),
       wait: async () => {},
       signal: new AbortController().signal,
@@ -103,7 +104,10 @@ export async function startCliGateway(): Promise<CliGateway> {
     xinlianWith,
     xinlian: (...args) => xinlianWith({}, ...args),
     stop: async () => {
-      await app.close();
+      const closed = app.close();
+      // A call that was given up may have left a connection without a request: the server would wait a minute for one.
+      app.server.closeAllConnections();
+      await closed;
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -48,6 +48,7 @@ describe('xinlian audit', () => {
       say: (text) => said.push(...text.split('\n')),
       stderr: new PassThrough(),
       ask: undefined,
+      prompt: undefined,
       fetch,
       signal: new AbortController().signal,
     });

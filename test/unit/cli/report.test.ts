@@ -7,7 +7,13 @@ import { describeIssue, issuesOf, ReportFile, type Issue } from '../../../gatewa
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 
-const item = builtInCatalogue.item('xk');
+const table = {
+  item: builtInCatalogue.item('xk'),
+  sheet: undefined,
+  line: 1,
+  headings: [],
+  columns: [],
+};
 const fault = { field: 'XK_WSH', code: 'required', wanted: 'a value', got: 'nothing' };
 const warning = { field: 'XK_XKJGDM', code: 'organisation-check', wanted: 'another, "X"', got: '=1+1' };
 
@@ -18,7 +24,7 @@ describe('report of a file', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  const issues = issuesOf({ row: 3, line: 5, outcome: 'rejected', faults: [fault], warnings: [warning] }, item);
+  const issues = issuesOf({ table, row: 3, line: 5, outcome: 'rejected', faults: [fault], warnings: [warning] });
   const write = async (name: string, all: readonly Issue[]): Promise<string> => {
     const path = join(folder, name);
     const report = new ReportFile(path);

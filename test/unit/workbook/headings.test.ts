@@ -1,10 +1,13 @@
 import { expect } from 'chai';
-import { checkColumns, columnsOf, detectItem } from '../../../gateway/cli/columns.ts';
-import { builtInCatalogue as catalogue } from '../../../node/policy/pack.ts';
+import { checkColumns, columnsOf, detectItem } from '../../../gateway/workbook/headings.ts';
+import { builtInCatalogue as catalogue, type CatalogueItem } from '../../../node/policy/pack.ts';
 import { codeOf } from '../../helpers/code-of.ts';
 
 const licence = catalogue.item('xk');
 const penalty = catalogue.item('cf');
+
+const fieldsOf = (headings: readonly string[], item: CatalogueItem): (string | undefined)[] =>
+  columnsOf(headings, item).map((column) => column?.field);
 
 describe('columns of a file', () => {
   for (const item of [licence, penalty]) {
@@ -14,9 +17,9 @@ describe('columns of a file', () => {
       expect(detectItem(names, catalogue).item).to.equal(item.item);
       expect(detectItem(headings.toReversed(), catalogue).item).to.equal(item.item);
       const wide = headings.map((heading) => ` ${heading.replace('(', '（').replace(')', '）')} `);
-      expect(columnsOf(wide, item)).to.deep.equal(names);
+      expect(fieldsOf(wide, item)).to.deep.equal(names);
       expect(
-        columnsOf(
+        fieldsOf(
           names.map((name) => name.toLowerCase()),
           item,
         ),
@@ -25,7 +28,7 @@ describe('columns of a file', () => {
   }
 
   it('may have older names, and others that are no field', () => {
-    expect(columnsOf(['XK_FR_SFZH', 'SOURCE_ID', ''], licence)).to.deep.equal(['XK_FR_ZJHM', undefined, undefined]);
+    expect(fieldsOf(['XK_FR_SFZH', 'SOURCE_ID', ''], licence)).to.deep.equal(['XK_FR_ZJHM', undefined, undefined]);
   });
 
   it('tell nothing where they fit no item, or only what items have in common', () => {
@@ -39,7 +42,9 @@ describe('columns of a file', () => {
   });
 
   it('must have those that every row must have', () => {
-    const required = licence.fields.filter(({ required }) => required === 'always').map(({ name }) => name);
+    const required = licence.fields
+      .filter(({ required }) => required === 'always')
+      .map(({ name }) => ({ field: name }));
     expect(() => checkColumns(required, licence)).not.to.throw();
     for (const name of required) {
       const others = required.filter((other) => other !== name);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { CsvReader, MAX_ROW_LENGTH, type CsvRow } from '../../../gateway/cli/csv-reader.ts';
+import { CsvReader, MAX_ROW_LENGTH, type CsvRow } from '../../../gateway/workbook/csv-reader.ts';
 
 /** Rows as `line: cells` or `line! code`. */
 const read = (...pieces: string[]): string[] => {
@@ -8,7 +8,7 @@ const read = (...pieces: string[]): string[] => {
   return rows.map(show);
 };
 const show = (row: CsvRow): string =>
-  'cells' in row ? `${row.line}: ${row.cells.join('|')}` : `${row.line}! ${row.fault.code}`;
+  'fault' in row ? `${row.line}! ${row.fault.code}` : `${row.line}: ${row.cells.join('|')}`;
 
 describe('CSV reader', () => {
   const cases: [what: string, text: string, rows: string[]][] = [

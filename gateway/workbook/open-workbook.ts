@@ -1,0 +1,40 @@
+// A workbook of any kind, by what its bytes say it is.
+import { malformed } from '../../node/core/errors.ts';
+import type { SourceBlob } from './package.ts';
+import type { Scratch } from './shared-strings.ts';
+import type { Workbook } from './sheet.ts';
+import { sniff, SNIFFED, type Sniffed } from './sniff.ts';
+import { openXlsx } from './xlsx.ts';
+
+/** What a file is. Throws `MALFORMED` for what no source sends: a picture, a PDF, an archive. */
+export async function kindOf(blob: SourceBlob): Promise<Sniffed> {
+  const sniffed = sniff(new Uint8Array(await blob.slice(0, SNIFFED).arrayBuffer()));
+  if (sniffed.refused !== undefined) {
+    malformed('file', 'a workbook (.xlsx, .xls, .et), CSV or NDJSON', sniffed.refused);
+  }
+  return sniffed;
+}
+
+/**
+ * Opens a workbook; undefined for text.
+ * @param encoding of a page, where it does not say so itself
+ * @throws MALFORMED, TOO_LARGE
+ */
+export async function openWorkbook(
+  blob: SourceBlob,
+  { kind, encoding }: Sniffed,
+  { scratch, encodingOfText }: { scratch: () => Scratch; encodingOfText: string },
+): Promise<Workbook | undefined> {
+  switch (kind) {
+    case 'package':
+      return openXlsx(blob, { scratch: scratch() });
+    case 'compound':
+    case 'markup': {
+      // Most sources send XLSX or CSV: what reads the others is large, and is loaded when it is wanted.
+      const whole = await import('./whole-workbook.ts');
+      return kind === 'compound' ? whole.openCompound(blob) : whole.openMarkup(blob, encoding ?? encodingOfText);
+    }
+    case 'text':
+      return undefined;
+  }
+}
