@@ -2,7 +2,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import { bloomAllows, type RpcBlock } from '../core/ethereum.ts';
-import { decodeLog, type RpcLog } from './abi.ts';
+import { addressOf, CONTRACT_NAMES, decodeLog, type RpcLog } from './abi.ts';
 import { receiptsOf, type Block, type Receipt } from './anchor-proof.ts';
 import type { ChainEvent, ConsortiumContracts } from './events.ts';
 import { toQuantity, type Rpc } from './rpc.ts';
@@ -26,7 +26,7 @@ export class RpcChainSource {
   constructor(name: string, contracts: ConsortiumContracts, rpc: Rpc) {
     this.name = name;
     this.#rpc = rpc;
-    this.#addresses = [contracts.membership, contracts.logAnchor];
+    this.#addresses = CONTRACT_NAMES.map((name) => addressOf(contracts, name));
   }
 
   /** The blocks of these numbers, both included. @throws CHAIN_UNREACHABLE where one is missing; as `Rpc.request` */
