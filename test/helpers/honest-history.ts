@@ -1,10 +1,11 @@
 // One honest history with every kind of event in it, for tests that corrupt it piece by piece.
 import { admitByVote, passByVote } from '../../node/chain/deploy.ts';
-import { u64, type Hex } from '../../node/core/bytes.ts';
+import { toHex, u64, type Hex } from '../../node/core/bytes.ts';
 import type { Entry } from '../../node/core/entry.ts';
 import type { LogId, MemberId } from '../../node/core/ids.ts';
 import { leafHash } from '../../node/core/merkle.ts';
-import { digest, fund, TestConsortium } from './consortium-on-anvil.ts';
+import { digest, fund, TestConsortium, type Body } from './consortium-on-anvil.ts';
+import { grantOf, GrantSigner } from './grants-on-anvil.ts';
 import { record, signingBody, TestLog, type History } from './history.ts';
 
 export interface HonestHistory {
@@ -81,6 +82,8 @@ export async function playHonestly(consortium: TestConsortium): Promise<HonestHi
   await proposer.withdrawApproval(proposal);
   await consortium.writer(first).setEndpoints(JSON.stringify({ log: 'https://elsewhere.example/' }));
 
+  await playGrants(consortium, first, second);
+
   await long.rotate(LAST_SECRET);
   await long.append([
     { kind: 'supersede', time, item: 'xk', edition: '2024', commitment: digest('b'), ref: 300 },
@@ -96,4 +99,14 @@ export async function playHonestly(consortium: TestConsortium): Promise<HonestHi
     closed: { log: closed.id, owner: second.id },
     short: { log: short.id, owner: second.id },
   };
+}
+
+/** Each in a transaction, and so in a block, of its own: nothing else makes an audit read it. */
+async function playGrants(consortium: TestConsortium, carrying: Body, bank: Body): Promise<void> {
+  const sign = new GrantSigner(consortium.contracts);
+  const [read, withdrawn] = [grantOf('read', bank.id), grantOf('withdrawn', bank.id)];
+  const carrier = consortium.writer(carrying);
+  await carrier.registerGrants([await sign.registration(read), await sign.registration(withdrawn)]);
+  await consortium.writer(bank).consumeGrants([{ terms: read.terms, queryId: toHex(digest('query')) }]);
+  await carrier.withdrawGrants([await sign.withdrawal(withdrawn)]);
 }
