@@ -11,6 +11,7 @@ import { Remarks, type SourceRows } from '../workbook/source-row.ts';
 import { readTables } from '../workbook/tables.ts';
 import { textWorkbook } from '../workbook/text-sheet.ts';
 import { inspectFile, textOf, type Encoding, type FileFacts } from './file-facts.ts';
+import { parseApart } from './parse-apart.ts';
 import { ScratchFile } from './scratch-file.ts';
 
 export const FORMATS = ['csv', 'ndjson', 'workbook'] as const;
@@ -60,7 +61,11 @@ export async function openSource(path: string, options: SourceOptions): Promise<
     const blob = await openAsBlob(path);
     const sniffed = await kindOf(blob);
     const facts = await inspectFile(file, options.encoding ?? (sniffed.kind === 'text' ? sniffed.encoding : undefined));
-    const opened = await openWorkbook(blob, sniffed, { scratch, encodingOfText: facts.encoding });
+    const opened = await openWorkbook(blob, sniffed, {
+      scratch,
+      encodingOfText: facts.encoding,
+      parseWhole: parseApart(),
+    });
     const format = opened ? 'workbook' : textFormat(path, options);
     const suspect = facts.suspect && opened === undefined;
     const { item, mask, layouts, clock } = options;

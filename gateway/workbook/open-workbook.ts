@@ -4,6 +4,7 @@ import type { SourceBlob } from './package.ts';
 import type { Scratch } from './shared-strings.ts';
 import type { Workbook } from './sheet.ts';
 import { sniff, SNIFFED, type Sniffed } from './sniff.ts';
+import { openWhole, type WholeParser } from './whole.ts';
 import { openXlsx } from './xlsx.ts';
 
 /** What a file is. Throws `MALFORMED` for what no source sends: a picture, a PDF, an archive. */
@@ -15,25 +16,29 @@ export async function kindOf(blob: SourceBlob): Promise<Sniffed> {
   return sniffed;
 }
 
+export interface WorkbookOptions {
+  /** Space for the strings of a workbook. */
+  scratch: () => Scratch;
+  /** Of a page that does not say so itself. */
+  encodingOfText: string;
+  parseWhole: WholeParser;
+}
+
 /**
  * Opens a workbook; undefined for text.
- * @param encoding of a page, where it does not say so itself
  * @throws MALFORMED, TOO_LARGE
  */
 export async function openWorkbook(
   blob: SourceBlob,
   { kind, encoding }: Sniffed,
-  { scratch, encodingOfText }: { scratch: () => Scratch; encodingOfText: string },
+  { scratch, encodingOfText, parseWhole }: WorkbookOptions,
 ): Promise<Workbook | undefined> {
   switch (kind) {
     case 'package':
       return openXlsx(blob, { scratch: scratch() });
     case 'compound':
-    case 'markup': {
-      // Most sources send XLSX or CSV: what reads the others is large, and is loaded when it is wanted.
-      const whole = await import('./whole-workbook.ts');
-      return kind === 'compound' ? whole.openCompound(blob) : whole.openMarkup(blob, encoding ?? encodingOfText);
-    }
+    case 'markup':
+      return openWhole(blob, kind, encoding ?? encodingOfText, parseWhole);
     case 'text':
       return undefined;
   }

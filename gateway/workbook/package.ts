@@ -70,14 +70,19 @@ export class Package {
    * @param check whether to compare their checksum, which takes a while
    */
   async *bytes({ entry }: Part, check: boolean, signal?: AbortSignal): AsyncGenerator<Uint8Array, void, void> {
-    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(undefined, undefined, {
-      highWaterMark: 2,
-    });
+    let fail: (error: unknown) => void = () => {};
+    const { readable, writable } = new TransformStream<Uint8Array, Uint8Array>(
+      { start: (controller) => (fail = (error) => controller.error(error)) },
+      undefined,
+      { highWaterMark: 2 },
+    );
     let failure: { error: unknown } | undefined;
     const done = entry
       .getData(writable, { useWebWorkers: false, checkSignature: check, ...(signal && { signal }) })
       .catch((error: unknown) => {
         failure = { error };
+        // Where the entry cannot be read at all, nothing else would end the stream.
+        fail(error);
       });
     try {
       for await (const piece of readable) yield piece;

@@ -48,7 +48,14 @@ async function* readRows(pieces: TextPieces): AsyncGenerator<{ rows: SheetRow[];
   if (rows === 0) malformed('file', 'a first row with the names of the columns', 'nothing');
 }
 
+/** ="0123": how programs keep a spreadsheet from making a number of text. No other formula is looked at. */
+function unquoted(text: string): string {
+  return /^="([^"]*)"$/.exec(text)?.[1] ?? text;
+}
+
 function sheetRow(row: CsvRow): SheetRow {
-  const cells = (row.cells ?? []).map((text) => (text === '' ? undefined : { kind: 'text' as const, text }));
+  const cells = (row.cells ?? []).map((text) =>
+    text === '' ? undefined : { kind: 'text' as const, text: unquoted(text) },
+  );
   return { line: row.line, cells, hidden: false, ...('fault' in row && { fault: row.fault }) };
 }

@@ -1,19 +1,32 @@
 // Workbooks that can only be read whole: BIFF in a compound file (.xls of Excel 97 to 2003, .et of WPS), XML spreadsheets
-// of 2003, and the tables of web pages that programs name .xls. SheetJS reads them.
+// of 2003, and the tables of web pages that programs name .xls. Of SheetJS's own, none of this is held to a bound: one
+// damaged byte in a hundred files makes it loop until memory is full. So it is run apart, and ended where it does not end.
 import * as SheetJs from '@e965/xlsx';
 import * as codePages from '@e965/xlsx/dist/cpexcel.full.mjs';
 import { malformed, XinlianError } from '../../node/core/errors.ts';
 import { numberCell, numberFormat, type NumberFormat } from './number-format.ts';
-import type { SourceBlob } from './package.ts';
-import type { Cell, Sheet, SheetRow, Workbook } from './sheet.ts';
+import type { Cell, SheetRow } from './sheet.ts';
+import type { WholeRequest, WholeSheet, WholeWorkbook } from './whole.ts';
 
-/** What is read takes some ten times its size in memory. A sheet of .xls has 65,536 rows at most. */
-export const MAX_WHOLE = 24 * 1024 * 1024;
-const ROWS_AT_ONCE = 256;
+const OPTIONS = {
+  dense: true,
+  cellNF: true,
+  cellHTML: false,
+  cellText: false,
+  cellFormula: true,
+  cellStyles: true,
+} as const;
 
-/** Reads a compound file. Throws `MALFORMED`, `TOO_LARGE`. */
-export async function openCompound(blob: SourceBlob): Promise<Workbook> {
-  const bytes = await held(blob);
+/** Throws `MALFORMED` for what is no workbook, is damaged or encrypted. */
+export function parseWhole({ kind, bytes, encoding }: WholeRequest): WholeWorkbook {
+  if (kind === 'markup') {
+    const text = new TextDecoder(encoding).decode(bytes);
+    // What looks like a number stays as it was written: codes have 18 digits.
+    return workbookOf(
+      parse(() => SheetJs.read(text, { ...OPTIONS, type: 'string', raw: true })),
+      [],
+    );
+  }
   const names = compoundNames(bytes);
   if (names.some((name) => /EncryptedPackage$/i.test(name))) encrypted();
   if (!names.some((name) => /\/(?:Workbook|Book)$/i.test(name))) {
@@ -25,33 +38,6 @@ export async function openCompound(blob: SourceBlob): Promise<Workbook> {
     parse(() => SheetJs.read(bytes, { ...OPTIONS, type: 'array' })),
     [...unread],
   );
-}
-
-/** Reads an XML spreadsheet of 2003, or the tables of a page. Throws as `openCompound`. */
-export async function openMarkup(blob: SourceBlob, encoding: string): Promise<Workbook> {
-  const text = new TextDecoder(encoding).decode(await held(blob));
-  // What looks like a number stays as it was written: codes have 18 digits.
-  return workbookOf(
-    parse(() => SheetJs.read(text, { ...OPTIONS, type: 'string', raw: true })),
-    [],
-  );
-}
-
-const OPTIONS = {
-  dense: true,
-  cellNF: true,
-  cellHTML: false,
-  cellText: false,
-  cellFormula: true,
-  cellStyles: true,
-} as const;
-
-async function held(blob: SourceBlob): Promise<Uint8Array> {
-  if (blob.size > MAX_WHOLE) {
-    const what = 'workbook that cannot be streamed (save it as .xlsx)';
-    throw new XinlianError('TOO_LARGE', { what, limit: MAX_WHOLE, got: blob.size });
-  }
-  return new Uint8Array(await blob.arrayBuffer());
 }
 
 function compoundNames(bytes: Uint8Array): string[] {
@@ -74,9 +60,9 @@ function encrypted(): never {
   return malformed('workbook', 'one without a password', 'one that is encrypted');
 }
 
-function workbookOf(book: SheetJs.WorkBook, unread: Workbook['unread']): Workbook {
+function workbookOf(book: SheetJs.WorkBook, unread: WholeWorkbook['unread']): WholeWorkbook {
   const date1904 = book.Workbook?.WBProps?.date1904 === true;
-  const sheets = book.SheetNames.flatMap((name, i): Sheet[] => {
+  const sheets = book.SheetNames.flatMap((name, i): WholeSheet[] => {
     const sheet = book.Sheets[name] as SheetJs.DenseWorkSheet | undefined;
     if (!sheet || (sheet['!type'] !== undefined && sheet['!type'] !== 'sheet')) return [];
     const merges: readonly SheetJs.Range[] = sheet['!merges'] ?? [];
@@ -87,17 +73,14 @@ function workbookOf(book: SheetJs.WorkBook, unread: Workbook['unread']): Workboo
         hidden: (book.Workbook?.Sheets?.[i]?.Hidden ?? 0) !== 0,
         merges: merges.map(({ s, e }) => ({ top: s.r + 1, left: s.c, bottom: e.r + 1, right: e.c })),
         hiddenColumns: columns.flatMap((column, c) => (column?.hidden === true ? [c] : [])),
-        rows: () => rowsOf(sheet, date1904),
+        rows: rowsOf(sheet, date1904),
       },
     ];
   });
   return { sheets, date1904, unread };
 }
 
-async function* rowsOf(
-  sheet: SheetJs.DenseWorkSheet,
-  date1904: boolean,
-): AsyncGenerator<{ rows: SheetRow[]; read: number }, void, void> {
+function rowsOf(sheet: SheetJs.DenseWorkSheet, date1904: boolean): SheetRow[] {
   const formats = new Map<string, NumberFormat>();
   const formatOf = (code: string): NumberFormat => {
     let format = formats.get(code);
@@ -105,20 +88,15 @@ async function* rowsOf(
     return format;
   };
   const infos: readonly (SheetJs.RowInfo | undefined)[] = sheet['!rows'] ?? [];
-  let rows: SheetRow[] = [];
-  for (const [index, found] of sheet['!data'].entries()) {
+  return sheet['!data'].flatMap((found: readonly (SheetJs.CellObject | undefined)[] | undefined, index): SheetRow[] => {
     const cells: (Cell | undefined)[] = [];
     for (const [column, cell] of (found ?? []).entries()) {
       const read = cell && cellOf(cell, formatOf, date1904);
       if (read) cells[column] = read;
     }
-    if (cells.length > 0) rows.push({ line: index + 1, cells, hidden: infos[index]?.hidden === true });
-    if (rows.length >= ROWS_AT_ONCE) {
-      yield { rows, read: 0 };
-      rows = [];
-    }
-  }
-  yield { rows, read: 0 };
+    if (cells.length === 0) return [];
+    return [{ line: index + 1, cells, hidden: infos[index]?.hidden === true }];
+  });
 }
 
 function cellOf(
@@ -126,8 +104,8 @@ function cellOf(
   formatOf: (code: string) => NumberFormat,
   date1904: boolean,
 ): Cell | undefined {
-  if (v === undefined || v === '')
-    return f !== undefined && v === undefined ? { kind: 'uncomputed', text: '' } : undefined;
+  if (v === undefined && f !== undefined) return { kind: 'uncomputed', text: '' };
+  if (v === undefined || v === '') return undefined;
   switch (t) {
     case 'n':
       return numberCell(String(v), formatOf(typeof z === 'string' ? z : 'General'), date1904);

@@ -48,13 +48,13 @@ export class XmlRewriter {
 
   /** Puts a text before the tag of the event. */
   insert(text: string): void {
-    this.#copyTo(this.#parser.startIndex);
+    this.#copyTo(this.#begins + this.#tagStart());
     this.#out += text;
   }
 
   /** Puts a text in the place of the tag of the event. */
   replace(text: string): void {
-    this.#copyTo(this.#parser.startIndex);
+    this.#copyTo(this.#begins + this.#tagStart());
     this.#out += text;
     this.#skipTo(this.#parser.endIndex + 1);
   }
@@ -64,7 +64,12 @@ export class XmlRewriter {
   }
 
   #tag(): string {
-    return this.#text.slice(this.#parser.startIndex - this.#begins, this.#parser.endIndex + 1 - this.#begins);
+    return this.#text.slice(this.#tagStart(), this.#parser.endIndex + 1 - this.#begins);
+  }
+
+  /** In what is held. Within a tag, no other may begin. The parser's own word is one less behind a cut instruction. */
+  #tagStart(): number {
+    return Math.max(0, this.#text.lastIndexOf('<', this.#parser.endIndex - this.#begins));
   }
 
   #copyTo(index: number): void {

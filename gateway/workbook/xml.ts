@@ -13,8 +13,7 @@ export interface XmlHandler {
 const MAX_HELD = 4 * 1024 * 1024;
 
 export interface XmlReader {
-  /** Positions in all that was written, of the last event: where it begins, and its last character. */
-  readonly startIndex: number;
+  /** Position in all that was written of the last character of the last event. */
   readonly endIndex: number;
   /** @throws MALFORMED for a tag that is too long to be one */
   write(text: string): void;
@@ -32,9 +31,6 @@ export function readXml(handler: XmlHandler): XmlReader {
   );
   let written = 0;
   return {
-    get startIndex() {
-      return parser.startIndex;
-    },
     get endIndex() {
       return parser.endIndex;
     },

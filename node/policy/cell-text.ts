@@ -9,6 +9,8 @@ const NO_BREAK = /[\u00a0\u202f]/g;
 // oxlint-disable-next-line no-control-regex -- all of ASCII that can be seen
 const PLAIN = /^[\u0020-\u007e]*$/;
 const WIDE = /[\uff10-\uff19\uff21-\uff3a\uff41-\uff5a]/g;
+/** Keeps a spreadsheet from making a number of what follows, and is left behind by some programs. */
+const APOSTROPHE = /^['\u2018\u2019]+(?=[^'\s])/;
 /** What is put into a cell to say that there is nothing. */
 const NOTHING = /^(?:[-/\\]+|[\u2013-\u2015]+)$/;
 
@@ -17,20 +19,26 @@ export function plainText(field: Field, text: string): string {
   const ascii = PLAIN.test(text);
   switch (field.type) {
     case 'text': {
-      if (ascii) return text.trim();
+      if (ascii) return field.free ? text.trim() : text.trim().replace(APOSTROPHE, '');
       const seen = text.replaceAll(UNSEEN, '').replaceAll(NO_BREAK, ' ');
       // In names and numbers a line end is where the column was narrow.
-      return (field.free ? seen.replaceAll(/\r\n?/g, '\n') : oneLine(seen).replaceAll(WIDE, halfWidth)).trim();
+      return (
+        field.free
+          ? seen.replaceAll(/\r\n?/g, '\n')
+          : oneLine(seen).replaceAll(WIDE, halfWidth).trim().replace(APOSTROPHE, '')
+      ).trim();
     }
     case 'uscc': {
       const code = ascii ? text : text.replaceAll(UNSEEN, '').normalize('NFKC');
-      const whole = code.replaceAll(/\s/g, '').toUpperCase();
+      const whole = code.replaceAll(/\s/g, '').replace(APOSTROPHE, '').toUpperCase();
       return NOTHING.test(whole) ? '' : whole;
     }
     case 'date':
     case 'decimal':
     case 'integer': {
-      const plain = (ascii ? text : text.replaceAll(UNSEEN, '').normalize('NFKC').replaceAll(/\s+/g, ' ')).trim();
+      const plain = (ascii ? text : text.replaceAll(UNSEEN, '').normalize('NFKC').replaceAll(/\s+/g, ' '))
+        .trim()
+        .replace(APOSTROPHE, '');
       return NOTHING.test(plain) ? '' : plain;
     }
   }

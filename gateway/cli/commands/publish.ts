@@ -170,6 +170,7 @@ function show(
   terminal: Terminal,
 ): void {
   const out = (line: string): void => terminal.out(line);
+  if (published.length === 0) out(`${path}: no rows 无数据行`);
   for (const { item, counts } of published) {
     out(
       `${path}: ${counts.rows} rows of ${item.en.toLowerCase()} ${item.zh}${dryRun ? ', dry run: nothing was published' : ''}`,

@@ -61,6 +61,18 @@ export const layoutCases: UglyFile[] = [
     remarks: ['repeated-heading 许可 1'],
   },
   {
+    what: 'a template with the names, types and duties of its columns below the headings',
+    name: 'template.xlsx',
+    bytes: () => {
+      const [head = [], ...rows] = plainTable(xk, three) as CellSpec[][];
+      const types = head.map((_, i) => (i % 3 === 0 ? 'VARCHAR(200)' : i % 3 === 1 ? 'CHAR(18)' : 'DATE'));
+      const duties = head.map((_, i) => (i % 4 === 3 ? '选填' : '必填'));
+      return one([namesOf(xk), head, types, duties, ...rows]);
+    },
+    rows: [at(5, 1), at(6, 2), at(7, 3)],
+    remarks: ['repeated-heading 许可 1', 'left-out 许可 2'],
+  },
+  {
     what: 'headings with stars, numbers, brackets, spaces, line breaks and hints',
     name: 'decorated.xlsx',
     bytes: () => {

@@ -90,6 +90,25 @@ export const textCases: UglyFile[] = [
     ],
   },
   {
+    what: 'codes behind an apostrophe, and in ="…", as programs write them for spreadsheets',
+    name: 'apostrophe.csv',
+    bytes: () => {
+      const quoted = (i: number): string => `="${String(licence(i)['XK_XDR_SHXYM'])}"`;
+      return utf8(
+        `sep=,\r\n${csv(
+          table(
+            licences(
+              { XK_XDR_SHXYM: `'${String(licence(1)['XK_XDR_SHXYM'])}`, XK_WSH: "'大市监许〔2026〕1号" },
+              { XK_XDR_SHXYM: quoted(2) },
+              { XK_JDRQ: "'2026-04-01" },
+            ),
+          ),
+        )}`,
+      );
+    },
+    rows: [at(3, 1), at(4, 2), at(5, 3)],
+  },
+  {
     what: 'CSV whose rows a stray quote or too few cells break',
     name: 'rows.csv',
     bytes: () => {
