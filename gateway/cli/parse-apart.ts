@@ -11,7 +11,7 @@ export interface ApartLimits {
 }
 
 /** What the largest workbook that is taken needs, and some more. */
-const LIMITS: ApartLimits = { memoryMb: 1_536, seconds: 300 };
+const LIMITS: ApartLimits = { memoryMb: 2_048, seconds: 300 };
 
 /** Throws `MALFORMED`, and what starting a thread throws. */
 export function parseApart(limits: ApartLimits = LIMITS): WholeParser {
