@@ -3,7 +3,7 @@ import type { RowFault } from '../../node/core/messages/publish.ts';
 import type { CatalogueItem } from '../../node/policy/pack.ts';
 
 /** Codes that are held; later ones are not compared. */
-const MOST_CODES = 200_000;
+const MOST_CODES = 100_000;
 
 export class NameBook {
   readonly #names = new Map<string, { name: string; line: number }>();
@@ -17,7 +17,7 @@ export class NameBook {
       const key = plain(of).toUpperCase();
       const known = this.#names.get(key);
       if (!known) {
-        if (this.#names.size < MOST_CODES) this.#names.set(key, { name: said, line });
+        if (this.#names.size < MOST_CODES) this.#names.set(alone(key), { name: alone(said), line });
         return [];
       }
       if (plain(known.name) === plain(said)) return [];
@@ -38,6 +38,11 @@ export class NameBook {
     }
     return pairs;
   }
+}
+
+/** A copy: what is cut out of a text keeps all of that text in memory. */
+function alone(text: string): string {
+  return new TextDecoder().decode(new TextEncoder().encode(text));
 }
 
 /** However it is spaced, and however wide its brackets are. */
