@@ -1,6 +1,7 @@
 // The HTTP side of a gateway: everything on the wire, over ports that know nothing of it.
 import fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { AccessTokens } from './auth/access-token.ts';
+import { IdempotencyStore } from './idempotency-store.ts';
 import { CountedNodes, Metrics } from './metrics.ts';
 import type { AppOptions } from './options.ts';
 import { registerAccess } from './plugins/access.ts';
@@ -61,7 +62,10 @@ export async function buildApp(ports: GatewayPorts, options: AppOptions): Promis
   await registerCors(app, options);
   registerAccess(app, tokens);
   await registerLimits(app, options);
-  registerEndpoints(app, createHandlers(options, counted, { tokens, metrics }), options.rates);
+  registerEndpoints(app, createHandlers(options, counted, { tokens, metrics }), {
+    rates: options.rates,
+    keys: new IdempotencyStore(ports.clock),
+  });
   await registerDocs(app, options);
   await app.ready();
   return app;

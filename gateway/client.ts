@@ -37,7 +37,8 @@ type Sent<E extends Endpoint> = E['request'] extends { readonly kind: 'lines' }
 export type Input<E extends Endpoint> = Part<'params', Params<E>> &
   Part<'query', Query<E>> &
   Part<'headers', Headers<E>> &
-  Part<'body', Sent<E>> & { readonly signal?: AbortSignal };
+  Part<'body', Sent<E>> &
+  (E['method'] extends 'POST' ? { readonly idempotencyKey?: string } : object) & { readonly signal?: AbortSignal };
 
 /** What it answers with. */
 export type Output<E extends Endpoint> = E['response'] extends { readonly kind: 'lines' }
@@ -74,6 +75,7 @@ interface UntypedInput {
   query?: Record<string, string | number | boolean | undefined>;
   headers?: Record<string, string | undefined>;
   body?: unknown;
+  idempotencyKey?: string;
   signal?: AbortSignal;
 }
 
@@ -95,7 +97,7 @@ async function* publish(
 ): AsyncGenerator<SubmissionLine, void, void> {
   const lines = await publishRecords({
     query,
-    headers: { ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }) },
+    ...(idempotencyKey !== undefined && { idempotencyKey }),
     body: rows,
     ...(signal && { signal }),
   });
@@ -159,9 +161,10 @@ class Caller {
     return send();
   }
 
-  async #headers(endpoint: Endpoint, { headers = {} }: UntypedInput): Promise<Record<string, string>> {
+  async #headers(endpoint: Endpoint, { headers = {}, idempotencyKey }: UntypedInput): Promise<Record<string, string>> {
     const all: Record<string, string> = { 'accept-language': this.#language };
     for (const [name, value] of Object.entries(headers)) if (value !== undefined) all[name] = value;
+    if (idempotencyKey !== undefined) all['idempotency-key'] = idempotencyKey;
     if (endpoint.request) all['content-type'] = CONTENT_TYPES[endpoint.request.kind];
     if (endpoint.scope && this.#tokens) all['authorization'] = `Bearer ${await this.#tokens.token()}`;
     return all;

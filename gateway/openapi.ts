@@ -4,6 +4,7 @@ import { RequestState } from '../node/core/grant-request.ts';
 import { GrantOutcome, GrantRegistration, GrantTermsText, GrantWithdrawal } from '../node/core/messages/grant.ts';
 import { Counts, RowFault, SubmissionState } from '../node/core/messages/publish.ts';
 import { api } from './api/api.ts';
+import { guaranteeOf, IDEMPOTENCY_KEY_PATTERN } from './api/idempotency.ts';
 import { RATE_CLASSES, type Endpoint, type RequestBody, type ResponseBody } from './api/endpoint.ts';
 import { LogPage, LogView } from './api/logs.ts';
 import { CheckResult, GrantCheck, GrantView, Judged } from './api/grants.ts';
@@ -123,7 +124,8 @@ export function buildOpenApi(
 }
 
 function operation(operationId: string, endpoint: Endpoint): JsonObject {
-  const { tag, summary, description, scope, rate, request, deprecated } = endpoint;
+  const { tag, summary, scope, rate, request, deprecated, idempotency } = endpoint;
+  const description = [endpoint.description, idempotency && guaranteeOf(idempotency)].filter(Boolean).join(' ');
   return {
     operationId,
     tags: [tag],
@@ -134,23 +136,33 @@ function operation(operationId: string, endpoint: Endpoint): JsonObject {
     parameters: parametersOf(endpoint),
     ...(request && { requestBody: { required: true, content: contentOf(request) } }),
     responses: responsesOf(endpoint),
+    ...(idempotency && { 'x-idempotency': idempotency.kind }),
     ...(rate && RATE_CLASSES.includes(rate) && { 'x-rate-class': rate }),
   };
 }
 
-function parametersOf({ params, query, headers }: Endpoint): Json[] {
+function parametersOf({ params, query, headers, idempotency }: Endpoint): Json[] {
   const places = [
     ['path', params],
     ['query', query],
     ['header', headers],
   ] as const;
-  return places.flatMap(([place, schema]) => {
+  const declared = places.flatMap(([place, schema]) => {
     const required: readonly string[] = schema?.required ?? [];
     return Object.entries(schema?.properties ?? {}).map(([name, property]) =>
       parameter(name, place, required.includes(name), plain(property)),
     );
   });
+  return idempotency ? [...declared, keyParameter] : declared;
 }
+
+const keyParameter: JsonObject = {
+  name: 'Idempotency-Key',
+  in: 'header',
+  required: false,
+  description: 'Chosen by you, one per request that you may send again: a UUID, for example. In quotes or without',
+  schema: { type: 'string', pattern: IDEMPOTENCY_KEY_PATTERN },
+};
 
 function parameter(name: string, place: string, required: boolean, { description, ...schema }: JsonObject): JsonObject {
   return { name, in: place, required, ...(description !== undefined && { description }), schema: refer(schema) };
@@ -169,9 +181,10 @@ function contentOf(request: RequestBody): JsonObject {
 }
 
 function responsesOf(endpoint: Endpoint): JsonObject {
-  const { scope, rate, problems, params, query, headers, request } = endpoint;
+  const { scope, rate, problems, params, query, headers, request, idempotency } = endpoint;
   const codes = new Set<ErrorCode>([...problems, ...EVERYWHERE]);
-  if (params ?? query ?? headers ?? request) codes.add('REQUEST_INVALID');
+  if (params ?? query ?? headers ?? request ?? idempotency) codes.add('REQUEST_INVALID');
+  if (idempotency) codes.add('IDEMPOTENCY_KEY_REUSED').add('IDEMPOTENCY_KEY_IN_FLIGHT');
   if (scope) codes.add('UNAUTHENTICATED').add('FORBIDDEN');
   if (rate) codes.add('RATE_LIMITED');
   if (request) codes.add('UNSUPPORTED_MEDIA_TYPE').add('TOO_LARGE');

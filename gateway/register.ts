@@ -4,9 +4,12 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { XinlianError } from '../node/core/errors.ts';
 import type { Caller } from './auth/access-token.ts';
 import { api, type OperationId } from './api/api.ts';
-import type { Endpoint, RateClass } from './api/endpoint.ts';
+import type { Endpoint, RateClass, ResponseBody } from './api/endpoint.ts';
+import { IDEMPOTENCY_KEY_PATTERN, parseIdempotencyKey } from './api/idempotency.ts';
 import type { ProblemLine } from './api/records.ts';
 import type { Scope } from './api/scopes.ts';
+import type { IdempotencyStore } from './idempotency-store.ts';
+import { once, type Answered } from './once.ts';
 import type { Rate } from './options.ts';
 import { requireScope } from './plugins/access.ts';
 import { deprecationHeaders } from './plugins/deprecation.ts';
@@ -36,6 +39,7 @@ interface UntypedCall {
   headers: unknown;
   body: unknown;
   caller: Caller | undefined;
+  idempotencyKey: string | undefined;
   signal: AbortSignal;
   header: (name: string, value: string) => void;
 }
@@ -43,10 +47,16 @@ type UntypedHandler = (call: UntypedCall) => unknown;
 
 const BYTES_IN_FLIGHT = 1024 * 1024;
 
-export function registerEndpoints(app: FastifyInstance, handlers: Handlers, rates: Record<RateClass, Rate>): void {
+/** What the endpoints of one gateway share. */
+export interface Shared {
+  rates: Record<RateClass, Rate>;
+  keys: IdempotencyStore;
+}
+
+export function registerEndpoints(app: FastifyInstance, handlers: Handlers, shared: Shared): void {
   for (const [operation, endpoint] of Object.entries<Endpoint>(api)) {
     const id = operation as OperationId;
-    registerEndpoint(app, id, endpoint, handlers[id] as UntypedHandler, rates);
+    registerEndpoint(app, id, endpoint, handlers[id] as UntypedHandler, shared);
   }
 }
 
@@ -56,7 +66,7 @@ export function registerEndpoint(
   operation: OperationId,
   endpoint: Endpoint,
   handle: UntypedHandler,
-  rates: Record<RateClass, Rate>,
+  { rates, keys }: Shared,
 ): void {
   const { method, path, scope, rate, request: body, response, deprecated } = endpoint;
   const validate = validatorOf(endpoint);
@@ -87,25 +97,56 @@ export function registerEndpoint(
       }
     },
     handler: async (request, reply) => {
+      const parts = validate(request);
+      const key = method === 'POST' ? keyOf(request) : undefined;
+      const headers: Record<string, string> = {};
       const call: UntypedCall = {
-        ...validate(request),
+        ...parts,
         caller: request.caller ?? undefined,
+        idempotencyKey: key,
         signal: gone(reply),
-        header: (name, value) => void reply.header(name, value),
+        header: (name, value) => void (headers[name] = value),
       };
-      const answer = await handle(call);
-      switch (response.kind) {
-        case 'json':
-          // As bytes: Fastify would add a charset, which JSON does not have.
-          return reply.type(response.mediaType ?? MEDIA_TYPES.json).send(Buffer.from(JSON.stringify(answer)));
-        case 'bytes':
-          return reply.type(response.mediaTypes[0] ?? MEDIA_TYPES.bytes).send(bufferOf(answer as Uint8Array));
-        case 'text':
-          return reply.type(response.mediaType).send(answer);
-        case 'lines':
-          return sendLines(answer as AsyncGenerator<object, void, void>, request, reply);
+      if (response.kind === 'lines') {
+        const lines = (await handle(call)) as AsyncGenerator<object, void, void>;
+        return sendLines(lines, request, reply.headers(headers));
       }
+      const work = async (): Promise<Answered> => ({ ...encode(response, await handle(call)), headers });
+      // What streams has no whole that could be compared: its handler has a use of its own for the key.
+      if (key === undefined || body?.kind === 'lines') return send(await work(), reply);
+      const { answered, replayed } = await once(keys, request, { operation, endpoint, key, parts }, work);
+      if (replayed) reply.header('idempotent-replayed', 'true');
+      return send(answered, reply);
     },
+  });
+}
+
+function encode(response: Exclude<ResponseBody, { kind: 'lines' }>, answer: unknown): Omit<Answered, 'headers'> {
+  switch (response.kind) {
+    case 'json':
+      return { mediaType: response.mediaType ?? MEDIA_TYPES.json, body: Buffer.from(JSON.stringify(answer)) };
+    case 'bytes':
+      return { mediaType: response.mediaTypes[0] ?? MEDIA_TYPES.bytes, body: answer as Uint8Array };
+    case 'text':
+      return { mediaType: response.mediaType, body: Buffer.from(answer as string) };
+  }
+}
+
+/** As bytes: Fastify would add a charset, which JSON does not have. */
+function send({ body, mediaType, headers }: Answered, reply: FastifyReply): FastifyReply {
+  return reply.headers(headers).type(mediaType).send(bufferOf(body));
+}
+
+const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
+
+/** Throws `REQUEST_INVALID`. */
+function keyOf({ headers }: FastifyRequest): string | undefined {
+  const text = headers['idempotency-key'];
+  if (text === undefined) return undefined;
+  if (typeof text === 'string' && KEY.test(text)) return parseIdempotencyKey(text);
+  const wanted = '1 to 128 printable characters, in quotes or without';
+  throw new XinlianError('REQUEST_INVALID', {
+    faults: [{ path: 'header/idempotency-key', wanted, got: JSON.stringify(text).slice(0, 120) }],
   });
 }
 

@@ -1,6 +1,7 @@
 // How an endpoint is described. Handlers' types, the client's types and the OpenAPI document come from this alone.
 import type { Static, TObject, TSchema } from 'typebox';
 import type { ErrorCode } from '../../node/core/errors.ts';
+import type { Idempotency } from './idempotency.ts';
 import type { Scope } from './scopes.ts';
 
 /** Endpoints of a class share their rate; `/v1/limits` publishes it. */
@@ -30,8 +31,7 @@ export interface Deprecation {
   readonly link?: string;
 }
 
-export interface Endpoint {
-  readonly method: 'GET' | 'POST';
+interface AnyEndpoint {
   /** In the form of OpenAPI: `/v1/records/{record}`. A last `{name+}` takes the rest of the path. */
   readonly path: string;
   readonly tag: string;
@@ -52,6 +52,19 @@ export interface Endpoint {
   /** What it may fail with, besides what every endpoint may. */
   readonly problems: readonly ErrorCode[];
 }
+
+interface GetEndpoint extends AnyEndpoint {
+  readonly method: 'GET';
+  readonly idempotency?: undefined;
+}
+
+interface PostEndpoint extends AnyEndpoint {
+  readonly method: 'POST';
+  /** What it does when it comes again. Every POST takes an Idempotency-Key. */
+  readonly idempotency: Idempotency;
+}
+
+export type Endpoint = GetEndpoint | PostEndpoint;
 
 /** Keeps the literal types of a definition. */
 export function define<const E extends Endpoint>(endpoint: E): E {

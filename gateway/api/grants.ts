@@ -37,6 +37,10 @@ export const registerGrants = define({
     'no account. One bad item fails alone. The same registration again fails with GrantRegistryAlreadyRegistered and ' +
     'changes nothing.',
   rate: 'normal',
+  idempotency: {
+    kind: 'kept',
+    natural: 'a grant that is registered already fails with GrantRegistryAlreadyRegistered, and changes nothing',
+  },
   request: {
     kind: 'json',
     schema: Type.Object({ grants: Type.Array(GrantRegistration, { minItems: 1, maxItems: 64 }) }, closed),
@@ -66,6 +70,7 @@ export const withdrawGrant = define({
     'Open to everyone: what counts is the signature of the grant key (EIP-712 GrantWithdrawal). It binds this gateway and ' +
     'every node that is reached at once, and all others when a block has it. It also bars a grant that is not registered yet.',
   rate: 'normal',
+  idempotency: { kind: 'natural', natural: 'a withdrawal that is known changes nothing, and is answered alike' },
   params: Type.Object({ grant: GrantHashText }, closed),
   request: { kind: 'json', schema: GrantWithdrawal, maxBytes: 4096 },
   response: {
@@ -118,6 +123,7 @@ export const checkGrants = define({
     'verify when it is asked; what the chain and the artefact say is checked here.',
   scope: 'grants:check',
   rate: 'bulk',
+  idempotency: { kind: 'kept', natural: 'grants are judged anew: the answer says at which block and when' },
   request: {
     kind: 'json',
     schema: Type.Object({ checks: Type.Array(GrantCheck, { minItems: 1, maxItems: 1000 }) }, closed),

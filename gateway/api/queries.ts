@@ -34,6 +34,10 @@ export const runQuery = define({
     'provider gives the same answer, and nothing is consumed twice.',
   scope: 'queries',
   rate: 'normal',
+  idempotency: {
+    kind: 'natural',
+    natural: 'the query id is the key: nothing is consumed twice, and who answered gives the same answer',
+  },
   request: {
     kind: 'json',
     schema: Type.Object(
@@ -80,6 +84,10 @@ export const callAsSubject = define({
     'Who looked at me, what am I asked to allow, and my decision (docs/protocol.md, section 9): signed by the key that a ' +
     'certificate names, sealed to the node, the answer sealed to the enterprise. Needs no token.',
   rate: 'normal',
+  idempotency: {
+    kind: 'natural',
+    natural: 'a question is answered anew, and a decision that was taken changes nothing',
+  },
   params: Type.Object({ member: MemberIdText }, closed),
   request: {
     kind: 'json',
@@ -101,6 +109,10 @@ export const requestGrant = define({
     'Signed and sealed to the member that identifies the enterprise; the same request again changes nothing.',
   scope: 'queries',
   rate: 'normal',
+  idempotency: {
+    kind: 'natural',
+    natural: 'the id in the request is the key: the same request changes nothing, another under its id is refused',
+  },
   params: Type.Object({ member: MemberIdText }, closed),
   request: {
     kind: 'json',
@@ -119,6 +131,7 @@ export const getGrantRequest = define({
   description: 'A granted one has the grant document, sealed to the reply key of the request.',
   scope: 'queries',
   rate: 'normal',
+  idempotency: { kind: 'natural', natural: 'it only reads' },
   params: Type.Object({ member: MemberIdText }, closed),
   request: {
     kind: 'json',

@@ -39,6 +39,11 @@ export const publishRecords = define({
     'hosted by this gateway’s own node; any other uses a sealed session.',
   scope: 'publish',
   rate: 'normal',
+  idempotency: {
+    kind: 'natural',
+    natural:
+      'the key names the submission: it goes on where it stopped, with the same answers, and other rows are refused',
+  },
   query: Type.Object(
     {
       item: Type.String({ minLength: 1, maxLength: 64, description: 'Catalogue item of the rows' }),
@@ -52,14 +57,6 @@ export const publishRecords = define({
     },
     closed,
   ),
-  headers: Type.Object({
-    'idempotency-key': Type.Optional(
-      Type.String({
-        pattern: '^[\\x21-\\x7e]{1,128}$',
-        description: 'Chosen by the sender, one per file. Absent: every request is a submission of its own',
-      }),
-    ),
-  }),
   request: { kind: 'lines', maxLineBytes: MAX_LINE_BYTES },
   response: { kind: 'lines', schema: PublishLine },
   problems: ['MALFORMED', 'TOO_LARGE', 'MEMBER_NOT_ENTITLED', 'CONFLICT', 'UNREACHABLE', 'TIMEOUT'],

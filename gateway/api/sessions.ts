@@ -18,6 +18,7 @@ export const openSession = define({
     'read nothing. A session lives an hour at most.',
   scope: 'sessions',
   rate: 'normal',
+  idempotency: { kind: 'natural', natural: 'the same manifest is the same session' },
   request: {
     kind: 'json',
     schema: Type.Object(
@@ -38,6 +39,10 @@ export const callSession = define({
   description: 'Bytes in and bytes out, sealed. `n` counts from 0, and is never used twice.',
   scope: 'sessions',
   rate: 'bulk',
+  idempotency: {
+    kind: 'kept',
+    natural: 'the node refuses a number that was used, and the call goes again under the next one',
+  },
   params: Type.Object(
     { session: SessionIdText, n: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }) },
     closed,

@@ -17,6 +17,10 @@ export const issueToken = define({
     'five minutes ahead, `jti` used once. Errors are those of RFC 6749, section 5.2. Without `scope` the token has all ' +
     'that the member’s roles allow.',
   rate: 'token',
+  idempotency: {
+    kind: 'natural',
+    natural: 'an assertion is used once, so that nobody who saw it gets its token: sign a fresh one',
+  },
   request: {
     kind: 'form',
     schema: Type.Object({

@@ -66,6 +66,7 @@ export const verifyBundle = define({
   summary: 'Check a proof bundle against the chain as this gateway sees it',
   description: 'The same check runs offline in `xinlian verify`; nobody has to trust this answer.',
   rate: 'normal',
+  idempotency: { kind: 'natural', natural: 'it only reads' },
   request: {
     kind: 'json',
     schema: Type.Object(

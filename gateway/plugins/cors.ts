@@ -13,10 +13,20 @@ const ASKED = [
   'authorization',
   'content-type',
   'x-request-id',
+  'idempotency-key',
   ...new Set(endpoints.flatMap(({ headers }) => Object.keys(headers?.properties ?? {}))),
 ];
 const RATE = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
-const TOLD = ['deprecation', 'link', 'location', 'retry-after', 'sunset', 'x-request-id', ...RATE];
+const TOLD = [
+  'deprecation',
+  'idempotent-replayed',
+  'link',
+  'location',
+  'retry-after',
+  'sunset',
+  'x-request-id',
+  ...RATE,
+];
 
 /**
  * The CORS protocol of the Fetch standard. Credentials stay forbidden: a caller is known by the token that its program

@@ -171,6 +171,29 @@ export const CATALOGUE: { readonly [C in ErrorCode]: Kind<C> } = {
       zh: ({ wanted, got }) => `应为 ${wanted},收到 ${got}`,
     },
   },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    retryable: false,
+    title: { en: 'Idempotency-Key used before', zh: 'Idempotency-Key 已用于其他请求' },
+    action: {
+      en: 'Take a new key for a new request; send the same body to repeat the old one.',
+      zh: '新请求请使用新的键;重发原请求须内容完全相同。',
+    },
+    detail: {
+      en: ({ key }) => `the key ${key} belongs to another request`,
+      zh: ({ key }) => `键 ${key} 属于另一请求`,
+    },
+  },
+  IDEMPOTENCY_KEY_IN_FLIGHT: {
+    status: 409,
+    retryable: true,
+    title: { en: 'The same request is under way', zh: '相同请求正在处理' },
+    action: later,
+    detail: {
+      en: ({ key }) => `the first request under the key ${key} is not answered yet`,
+      zh: ({ key }) => `键 ${key} 的首个请求尚未完成`,
+    },
+  },
   RATE_LIMITED: {
     status: 429,
     retryable: true,

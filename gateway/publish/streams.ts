@@ -9,15 +9,15 @@ export class Streams {
     this.#max = max;
   }
 
-  /** Takes a place, until the returned function is called. Throws `CONFLICT`, `OVERLOADED`. */
-  enter(member: string, submission: string): () => void {
+  /**
+   * Takes a place, until the returned function is called.
+   * @param key that named the submission
+   * @throws IDEMPOTENCY_KEY_IN_FLIGHT, OVERLOADED
+   */
+  enter(member: string, submission: string, key = submission): () => void {
     const streams = this.#byMember.get(member) ?? new Set<string>();
     if (streams.has(submission)) {
-      throw new XinlianError('CONFLICT', {
-        what: 'submission',
-        wanted: 'one request at a time under an Idempotency-Key',
-        got: 'another that is under way',
-      });
+      throw new XinlianError('IDEMPOTENCY_KEY_IN_FLIGHT', { key, retryAfterSeconds: 1 });
     }
     if (streams.size >= this.#max) {
       throw new XinlianError('OVERLOADED', { what: `streams of ${member}`, retryAfterSeconds: 10 });

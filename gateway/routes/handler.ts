@@ -12,6 +12,8 @@ export interface Call<E extends Endpoint> {
   body: RequestOf<E>;
   /** Who calls; defined where the endpoint has a scope, which the caller then holds. */
   caller: E extends { readonly scope: string } ? Caller : undefined;
+  /** Of a POST: from its header Idempotency-Key. */
+  idempotencyKey: string | undefined;
   /** Aborted when the client goes away. */
   signal: AbortSignal;
   /** Sets a header of the answer. */

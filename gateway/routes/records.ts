@@ -41,15 +41,15 @@ export function recordRoutes(
   }
 
   return {
-    publishRecords({ caller, query, headers, body, signal, header }) {
+    publishRecords({ caller, query, idempotencyKey, body, signal, header }) {
       const home = homeOf(caller);
-      const id = submissionIdOf(caller.member, headers['idempotency-key']);
-      const leave = streams.enter(caller.member, id);
+      const id = submissionIdOf(caller.member, idempotencyKey);
+      const leave = streams.enter(caller.member, id, idempotencyKey);
       header('location', `/v1/submissions/${id}`);
       const { item, dryRun = false, outcomes = 'faults' } = query;
       const submission = { submission: id, item, dryRun, outcomes };
       const lines = submit(submission, chunksOf(piecesOf(body)), { window: WINDOW, signal }, home);
-      return until(counted(lines, metrics), leave);
+      return until(underKey(counted(lines, metrics), idempotencyKey), leave);
     },
 
     getSubmission: ({ caller, params, signal }) => homeOf(caller).submissionState(params.submission, signal),
@@ -81,6 +81,19 @@ async function* piecesOf(rows: Readable): AsyncGenerator<Buffer, void, void> {
 
 function viewOf({ versions, ...status }: RecordStatus): RecordStatusView {
   return { ...status, versions: versions.map((version) => ({ ...version, time: beijingTime(version.time) })) };
+}
+
+/** Other rows under a key are what other bodies are elsewhere. */
+async function* underKey<T>(
+  lines: AsyncGenerator<T, void, void>,
+  key: string | undefined,
+): AsyncGenerator<T, void, void> {
+  try {
+    yield* lines;
+  } catch (error) {
+    if (key === undefined || !XinlianError.is(error, 'CONFLICT')) throw error;
+    throw new XinlianError('IDEMPOTENCY_KEY_REUSED', { key }, { cause: error });
+  }
 }
 
 /** Calls `end` when the lines end, however they end. The first MUST be asked for. */

@@ -43,6 +43,8 @@ export interface ErrorDetails {
   REQUEST_INVALID: { faults: RequestFault[] };
   METHOD_NOT_ALLOWED: { method: string; allowed: string[] };
   UNSUPPORTED_MEDIA_TYPE: { wanted: string; got: string };
+  IDEMPOTENCY_KEY_REUSED: { key: string };
+  IDEMPOTENCY_KEY_IN_FLIGHT: { key: string; retryAfterSeconds: number };
   RATE_LIMITED: { limit: number; windowSeconds: number; retryAfterSeconds: number };
   INTERNAL: { reference: string };
 }

@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import fastify from 'fastify';
 import { Type } from 'typebox';
 import { define } from '../../../gateway/api/endpoint.ts';
+import { IdempotencyStore } from '../../../gateway/idempotency-store.ts';
 import { buildOpenApi } from '../../../gateway/openapi.ts';
 import { DEFAULTS } from '../../../gateway/options.ts';
 import { registerEndpoint } from '../../../gateway/register.ts';
@@ -22,7 +23,10 @@ const { deprecated: _, ...present } = old;
 describe('an endpoint that is deprecated', () => {
   const answers = async (endpoint: typeof old | typeof present, url: string) => {
     const app = fastify();
-    registerEndpoint(app, 'getLimits', endpoint, () => ({}), DEFAULTS.rates);
+    registerEndpoint(app, 'getLimits', endpoint, () => ({}), {
+      rates: DEFAULTS.rates,
+      keys: new IdempotencyStore(Date),
+    });
     return app.inject({ method: 'GET', url });
   };
 

@@ -103,7 +103,10 @@ describe('POST /v1/records', () => {
   it('refuses the same key for another item, and a second request at the same time', async () => {
     const options = { item, idempotencyKey: 'one' };
     await collect(client.publish('{"a":1}\n', options));
-    expect(await faultOf(client.publish('{"a":1}\n', { ...options, item: 'other' }))).to.include({ status: 409 });
+    expect(await faultOf(client.publish('{"a":1}\n', { ...options, item: 'other' }))).to.include({
+      status: 422,
+      code: 'IDEMPOTENCY_KEY_REUSED',
+    });
     const held = Promise.withResolvers<void>();
     const started = Promise.withResolvers<void>();
     gateway.node.beforeChunk = () => {
@@ -113,7 +116,8 @@ describe('POST /v1/records', () => {
     const first = collect(client.publish('{"a":1}\n', { item, idempotencyKey: 'two' }));
     await started.promise;
     expect(await faultOf(client.publish('{"a":1}\n', { item, idempotencyKey: 'two' }))).to.include({
-      code: 'CONFLICT',
+      status: 409,
+      code: 'IDEMPOTENCY_KEY_IN_FLIGHT',
     });
     held.resolve();
     expect(await first).to.have.length(2);
@@ -220,7 +224,7 @@ describe('POST /v1/records', () => {
     let lines: unknown[] | undefined;
     while (!lines) {
       lines = await collect(client.publish(rows, { item, idempotencyKey: 'k' })).catch((error: unknown) => {
-        if (error instanceof ApiError && error.code === 'CONFLICT') return undefined;
+        if (error instanceof ApiError && error.code === 'IDEMPOTENCY_KEY_IN_FLIGHT') return undefined;
         throw error;
       });
     }
