@@ -11,11 +11,12 @@ import {
   type BlockHeader,
   type RpcBlock,
 } from '../core/ethereum.ts';
-import type { LogId } from '../core/ids.ts';
+import type { LogId, MemberId } from '../core/ids.ts';
 import { receiptsRootOf } from '../core/receipts-trie.ts';
 import { sha256 } from '#sha256';
 import type { ChainEvent, ConsortiumContracts } from '../chain/events.ts';
 import { ConsortiumState } from '../chain/state.ts';
+import { GrantLedger } from './grant-ledger.ts';
 import type { EventCodec, RawBlock, RawLog, RawReceipt } from './ports.ts';
 import { judge, type Finding, type Place, type Rule } from './rule.ts';
 import { blockRules, type BlockFacts } from './rules/blocks.ts';
@@ -38,7 +39,9 @@ export interface ChainState {
   /** Running hash over all events: docs/audit.md. */
   events: Uint8Array;
   eventCount: number;
+  /** All but grants, which stand in `grants`. */
   consortium: ConsortiumState;
+  grants: GrantLedger;
   /** Every anchor of every log, in order. */
   anchors: Map<LogId, Anchor[]>;
 }
@@ -54,7 +57,14 @@ export interface ChainFoldDependencies {
 export const NO_EVENTS: Uint8Array = new Uint8Array(32);
 
 export function emptyChain(): ChainState {
-  return { head: undefined, events: NO_EVENTS, eventCount: 0, consortium: new ConsortiumState(), anchors: new Map() };
+  return {
+    head: undefined,
+    events: NO_EVENTS,
+    eventCount: 0,
+    consortium: new ConsortiumState(),
+    grants: new GrantLedger(),
+    anchors: new Map(),
+  };
 }
 
 export class ChainFold {
@@ -146,15 +156,28 @@ export class ChainFold {
 
   #takeTransaction(header: BlockHeader, transaction: readonly ChainEvent[]): Finding[] {
     const { contracts, rules, codec } = this.#needs;
-    const { consortium, anchors } = this.state;
+    const { consortium, grants, anchors } = this.state;
     const { threshold } = consortium;
     const founding = consortium.members.size === 0;
     return transaction.flatMap((event) => {
       const time = header.timestamp;
       const call = codec.callFor(event);
-      const facts = { event, state: consortium, contracts, time, founding, transaction, threshold, call };
-      const findings = judge(rules, facts, placeOf(event, consortium));
-      this.#apply(header, [event]);
+      const revert = event.type === 'GrantItemFailed' ? codec.errorOf(event.reason) : undefined;
+      const facts = {
+        event,
+        state: consortium,
+        grants,
+        contracts,
+        time,
+        founding,
+        transaction,
+        threshold,
+        call,
+        revert,
+      };
+      const findings = judge(rules, facts, placeOf(event, this.state));
+      if ('grant' in event) grants.apply(event, time);
+      else this.#apply(header, [event]);
       if (event.type === 'Anchored') {
         const anchor = { size: event.size, root: event.root, block: event.block, time };
         const before = anchors.get(event.log);
@@ -222,19 +245,22 @@ function isReceipts(value: unknown): value is RawReceipt[] {
   );
 }
 
-function placeOf(event: ChainEvent, { logs }: ConsortiumState): Place {
-  const member =
-    'member' in event
-      ? event.member
-      : 'owner' in event
-        ? event.owner
-        : 'log' in event
-          ? logs.get(event.log)?.owner
-          : undefined;
+function placeOf(event: ChainEvent, state: ChainState): Place {
+  const member = actorIn(event, state);
   return {
     block: event.block,
     logIndex: event.logIndex,
+    ...('grant' in event && { grant: event.grant }),
     ...('log' in event && { log: event.log }),
     ...(member !== undefined && { member }),
   };
+}
+
+/** Whom an event is of. Who carried a grant's registration or withdrawal to the chain is not told, and need not be. */
+function actorIn(event: ChainEvent, { consortium, grants }: ChainState): MemberId | undefined {
+  if ('member' in event) return event.member;
+  if ('owner' in event) return event.owner;
+  if ('log' in event) return consortium.logs.get(event.log)?.owner;
+  if ('by' in event) return event.by;
+  return event.type === 'GrantConsumed' ? grants.get(event.grant)?.terms?.grantee : undefined;
 }

@@ -48,10 +48,18 @@ export interface LogSources {
   of(log: LogId, endpoint: string | undefined): LogSource | undefined;
 }
 
+/** An error of a contract: its name, and its arguments as text. */
+export interface ToldError {
+  error: string;
+  arguments: readonly string[];
+}
+
 /** What only the ABI can tell. */
 export interface EventCodec {
   /** @returns undefined for an event that this version does not know. @throws MALFORMED */
   decode(log: RawLog): ChainEvent | undefined;
   /** The council's call that has this effect; undefined where the event is no effect of a vote. */
   callFor(event: ChainEvent): Hex | undefined;
+  /** Reads the ABI-encoded error for which an item failed; undefined where GrantRegistry has none such. */
+  errorOf(reason: Hex): ToldError | undefined;
 }

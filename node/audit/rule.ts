@@ -1,5 +1,5 @@
 // What a rule is, and what it finds.
-import type { LogId, MemberId } from '../core/ids.ts';
+import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 
 /** `violation`: a lie, or an act that nobody was entitled to. `irregularity`: what an honest member may have to explain. */
 export type Severity = 'violation' | 'irregularity';
@@ -17,6 +17,7 @@ export interface Place {
   logIndex?: number;
   /** Who did it, or answers for the log that it is in. */
   member?: MemberId;
+  grant?: GrantHash;
   log?: LogId;
   /** Position of the entry; of the first one where `end` is given. */
   position?: number;

@@ -6,6 +6,7 @@ import { anchorRules } from './rules/anchors.ts';
 import { blockRules } from './rules/blocks.ts';
 import { anchoredRootRules, entryRules } from './rules/entries.ts';
 import type { EventFacts } from './rules/events.ts';
+import { grantRules } from './rules/grants.ts';
 import { memberRules } from './rules/members.ts';
 import { noteRules } from './rules/notes.ts';
 import { bundleRules, rangeRules, tileRules, treeRules } from './rules/served.ts';
@@ -14,7 +15,7 @@ import { viewRules } from './rules/views.ts';
 import { voteRules } from './rules/votes.ts';
 
 /** Judged at each event. */
-export const eventRules: readonly Rule<EventFacts>[] = [...memberRules, ...voteRules, ...anchorRules];
+export const eventRules: readonly Rule<EventFacts>[] = [...memberRules, ...voteRules, ...anchorRules, ...grantRules];
 
 /** All of them, in the order in which `xinlian audit rules` lists them. */
 export const RULES: readonly RuleText[] = [

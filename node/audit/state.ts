@@ -8,6 +8,7 @@ import type { ConsortiumContracts } from '../chain/events.ts';
 import { decodeState, encodeState } from '../chain/stored.ts';
 import { emptyChain, type Anchor, type ChainState } from './chain-fold.ts';
 import { EntryCodes } from './entry-codes.ts';
+import { GrantLedger } from './grant-ledger.ts';
 import { Findings } from './findings.ts';
 import type { LogFoldState } from './log-fold.ts';
 import type { Finding } from './rule.ts';
@@ -20,7 +21,7 @@ export interface AuditState {
   findings: Findings;
 }
 
-const TYPE = 'xinlian/audit-state/v1';
+const TYPE = 'xinlian/audit-state/v2';
 
 export function emptyAudit(): AuditState {
   return { chain: emptyChain(), logs: new Map(), findings: new Findings() };
@@ -48,6 +49,7 @@ interface Stored {
   events: string;
   eventCount: number;
   consortium: string;
+  grants: string;
   anchors: [string, [size: number, root: string, block: number, time: number][]][];
   logs: StoredLog[];
   findings: Finding[];
@@ -63,6 +65,7 @@ export function encodeAudit({ chain, logs, findings }: AuditState, contracts: Co
     events: toBase64(chain.events),
     eventCount: chain.eventCount,
     consortium: fromUtf8(encodeState(chain.consortium)),
+    grants: fromUtf8(chain.grants.encode()),
     anchors: Array.from(chain.anchors, ([log, anchors]) => [
       log,
       anchors.map(({ size, root, block, time }) => [size, toBase64(root), block, time]),
@@ -86,6 +89,7 @@ export function decodeAudit(bytes: Uint8Array, contracts: ConsortiumContracts): 
     events: fromBase64(stored.events, 32),
     eventCount: stored.eventCount,
     consortium: decodeState(utf8(stored.consortium)),
+    grants: GrantLedger.decode(utf8(stored.grants)),
     anchors: new Map(stored.anchors.map(([log, anchors]) => [parseLogId(log), anchors.map(anchorOf)])),
   };
   const logs = new Map(stored.logs.map((log) => [parseLogId(log.log), loadLog(log)]));

@@ -138,8 +138,12 @@ function decodeBody(type: string, args: Result): EventBody | undefined {
         size: number('size'),
         root: fromHex(hex('root'), 32),
       };
-    case 'GrantRegistered':
-      return { type, grant: parseGrantHash(text('grant')), terms: decodeTerms(args.getValue('terms')) };
+    case 'GrantRegistered': {
+      const terms = decodeTerms(args.getValue('terms'));
+      // It stands there twice, so that it can be searched for.
+      if (text('grantee') !== terms.grantee) malformed('grantee', terms.grantee, text('grantee'));
+      return { type, grant: parseGrantHash(text('grant')), terms };
+    }
     case 'GrantWithdrawn': {
       const by = text('by');
       const grant = parseGrantHash(text('grant'));

@@ -2,7 +2,7 @@
 import type { Hex } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import { bloomAllows, type RpcBlock } from '../core/ethereum.ts';
-import { addressOf, CONTRACT_NAMES, decodeLog, type RpcLog } from './abi.ts';
+import { addressOf, artifact, CONTRACT_NAMES, decodeLog, type RpcLog } from './abi.ts';
 import { receiptsOf, type Block, type Receipt } from './anchor-proof.ts';
 import type { ChainEvent, ConsortiumContracts } from './events.ts';
 import { toQuantity, type Rpc } from './rpc.ts';
@@ -70,8 +70,9 @@ export class RpcChainSource {
 export function eventCodec(contracts: ConsortiumContracts): {
   decode: (log: RpcLog) => ChainEvent | undefined;
   callFor: (event: ChainEvent) => Hex | undefined;
+  errorOf: (reason: Hex) => { error: string; arguments: string[] } | undefined;
 } {
-  return { decode: (log) => decode(contracts, log), callFor };
+  return { decode: (log) => decode(contracts, log), callFor, errorOf };
 }
 
 /** @throws MALFORMED also for data that the ABI cannot read */
@@ -82,6 +83,17 @@ function decode(contracts: ConsortiumContracts, log: RpcLog): ChainEvent | undef
     if (XinlianError.is(cause)) throw cause;
     const got = `${log.topics[0] ?? 'no topic'}, ${log.data.length / 2 - 1} bytes`;
     throw new XinlianError('MALFORMED', { what: 'event', wanted: 'the data of its ABI', got }, { cause });
+  }
+}
+
+function errorOf(reason: Hex): { error: string; arguments: string[] } | undefined {
+  try {
+    const found = artifact('GrantRegistry').abi.parseError(reason);
+    return found ? { error: found.name, arguments: found.args.toArray().map(String) } : undefined;
+  } catch (error) {
+    // What the library says of bytes that it cannot read: anything else is a fault of ours.
+    if (error instanceof Error && 'code' in error) return undefined;
+    throw error;
   }
 }
 

@@ -62,6 +62,9 @@ export type ChainEvent = EventBody & EventPlace;
 /** The event of one type. */
 export type EventOf<T extends EventType> = Extract<ChainEvent, { type: T }>;
 
+/** An event of one grant. */
+export type GrantEvent = Extract<ChainEvent, { grant: GrantHash }>;
+
 /** A block as the follower applies it: its header's essentials and our contracts' events, in order. */
 export interface FollowedBlock {
   number: number;

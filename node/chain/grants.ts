@@ -5,7 +5,7 @@ import type { Hex } from '../core/bytes.ts';
 import type { GrantTerms } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { GrantHash } from '../core/ids.ts';
-import type { ChainEvent, EventOf } from './events.ts';
+import type { EventOf, GrantEvent } from './events.ts';
 
 const DAY_SECONDS = 86_400;
 
@@ -33,8 +33,6 @@ export interface GrantRecord {
 }
 
 const UNKNOWN: GrantRecord = { usesLeft: 0, withdrawn: false, suspended: false, consumed: SharedMap() };
-
-export type GrantEvent = Extract<ChainEvent, { grant: GrantHash }>;
 
 /** All grants that are not forgotten. */
 export class GrantBook {

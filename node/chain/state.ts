@@ -14,8 +14,8 @@ import {
 import { XinlianError } from '../core/errors.ts';
 import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import { parseEndpoints } from './endpoints.ts';
-import type { ChainEvent, EventOf, FollowedBlock } from './events.ts';
-import { GrantBook, type GrantEvent } from './grants.ts';
+import type { ChainEvent, EventOf, FollowedBlock, GrantEvent } from './events.ts';
+import { GrantBook } from './grants.ts';
 
 /** What a member was entitled to, from the end of block `since` on. */
 export interface Standing {

@@ -7,6 +7,7 @@ import { eventCodec, RpcChainSource } from '../../node/chain/audit-source.ts';
 import type { Admission, ConsortiumContracts } from '../../node/chain/events.ts';
 import { fromUtf8, toHex, utf8, type Hex } from '../../node/core/bytes.ts';
 import { checkpointOrigin, encodeCheckpoint } from '../../node/core/checkpoint.ts';
+import type { Role } from '../../node/core/consortium.ts';
 import type { Entry } from '../../node/core/entry.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import type { LogId } from '../../node/core/ids.ts';
@@ -37,6 +38,11 @@ export function signingBody(n: number, generation = 0): Body & { secret: Uint8Ar
   const secret = digest(`checkpoint secret ${n} ${generation}`);
   const keys: Admission['keys'] = { ...body.admission.keys, checkpoint: ed25519.getPublicKey(secret) };
   return { ...body, secret, admission: { ...body.admission, keys } };
+}
+
+/** The body with other roles. */
+export function withRoles<T extends Body>(body: T, roles: Role[]): T {
+  return { ...body, admission: { ...body.admission, roles } };
 }
 
 /** One member's log: kept by the classes that a node keeps it by. */

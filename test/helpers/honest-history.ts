@@ -5,8 +5,8 @@ import type { Entry } from '../../node/core/entry.ts';
 import type { LogId, MemberId } from '../../node/core/ids.ts';
 import { leafHash } from '../../node/core/merkle.ts';
 import { digest, fund, TestConsortium, type Body } from './consortium-on-anvil.ts';
-import { grantOf, GrantSigner } from './grants-on-anvil.ts';
-import { record, signingBody, TestLog, type History } from './history.ts';
+import { grantOf, GrantSigner, type TestGrant } from './grants-on-anvil.ts';
+import { record, signingBody, TestLog, withRoles, type History } from './history.ts';
 
 export interface HonestHistory {
   history: History;
@@ -51,7 +51,7 @@ export async function honestHistory(): Promise<HonestHistory> {
 export async function playHonestly(consortium: TestConsortium): Promise<HonestHistory> {
   const { contracts, anvil } = consortium;
   const council = consortium.council();
-  const [first, second] = [signingBody(7), signingBody(8)];
+  const [first, second] = [withRoles(signingBody(7), ['council', 'source', 'regulator', 'identifier']), signingBody(8)];
   for (const { signer, admission } of [first, second]) {
     await fund(anvil, signer.address);
     await admitByVote(contracts, admission, council);
@@ -102,11 +102,25 @@ export async function playHonestly(consortium: TestConsortium): Promise<HonestHi
 }
 
 /** Each in a transaction, and so in a block, of its own: nothing else makes an audit read it. */
-async function playGrants(consortium: TestConsortium, carrying: Body, bank: Body): Promise<void> {
+export async function playGrants(consortium: TestConsortium, carrying: Body, bank: Body): Promise<void> {
   const sign = new GrantSigner(consortium.contracts);
-  const [read, withdrawn] = [grantOf('read', bank.id), grantOf('withdrawn', bank.id)];
-  const carrier = consortium.writer(carrying);
-  await carrier.registerGrants([await sign.registration(read), await sign.registration(withdrawn)]);
-  await consortium.writer(bank).consumeGrants([{ terms: read.terms, queryId: toHex(digest('query')) }]);
+  const [read, withdrawn, paused] = ['read', 'withdrawn', 'paused'].map((name) => grantOf(name, bank.id)) as [
+    TestGrant,
+    TestGrant,
+    TestGrant,
+  ];
+  const [carrier, reader] = [consortium.writer(carrying), consortium.writer(bank)];
+  const use = ({ terms }: TestGrant, query: string) => ({ terms, queryId: toHex(digest(query)) });
+  const register = async (...grants: TestGrant[]): Promise<void> => {
+    await carrier.registerGrants(await Promise.all(grants.map((grant) => sign.registration(grant))));
+  };
+  await register(read, withdrawn);
+  await reader.consumeGrants([use(read, 'query')]);
   await carrier.withdrawGrants([await sign.withdrawal(withdrawn)]);
+  // Two of its items fail, and then two of three again.
+  await register(read, withdrawn, paused);
+  await carrier.suspendGrant(paused.hash, REASON);
+  await reader.consumeGrants([use(paused, 'other'), use(read, 'query'), use(read, 'last')]);
+  await carrier.resumeGrant(paused.hash);
+  await carrier.withdrawGrantFor(paused.hash, REASON);
 }

@@ -5,11 +5,18 @@ import { decodeAudit, emptyAudit, encodeAudit } from '../../node/audit/state.ts'
 import { admitByVote, passByVote } from '../../node/chain/deploy.ts';
 import type { CouncilCall } from '../../node/chain/writer.ts';
 import { toHex } from '../../node/core/bytes.ts';
+import type { Role } from '../../node/core/consortium.ts';
+import { XinlianError } from '../../node/core/errors.ts';
 import { digest, fund, TestConsortium } from '../helpers/consortium-on-anvil.ts';
-import { auditHistory, record, signingBody, TestLog, type History } from '../helpers/history.ts';
+import { grantOf, GrantSigner, type TestGrant } from '../helpers/grants-on-anvil.ts';
+import { auditHistory, record, signingBody, TestLog, withRoles, type History } from '../helpers/history.ts';
 import { now, publishes } from '../helpers/honest-history.ts';
 
-const MEMBERS = [signingBody(7), signingBody(8)];
+const ROLES: Role[] = ['council', 'source', 'bank'];
+const MEMBERS = [withRoles(signingBody(7), ROLES), withRoles(signingBody(8), ROLES)];
+
+/** Of both members as grantees, of two uses and of none that is counted. */
+const GRANTS = MEMBERS.flatMap(({ id }) => [grantOf(`counted ${id}`, id), grantOf(`uncounted ${id}`, id, { uses: 0 })]);
 
 type Act =
   | { act: 'publish'; member: number; count: number }
@@ -17,9 +24,16 @@ type Act =
   | { act: 'checkpoint'; member: number; anchored: boolean }
   | { act: 'rotate' | 'replace' | 'endpoints'; member: number }
   | { act: 'vote'; member: number; call: 'pause' | 'roles' | 'threshold' | 'withdrawn' }
+  | GrantAct
   | { act: 'idle' };
 
+type GrantAct =
+  | { act: 'grants'; kind: 'register' | 'withdraw'; grants: number[] }
+  | { act: 'read'; member: number; reads: { grant: number; query: number }[] }
+  | { act: 'suspend' | 'resume' | 'recover'; grant: number };
+
 const member = fc.nat(MEMBERS.length - 1);
+const grant = fc.nat(GRANTS.length - 1);
 const act: fc.Arbitrary<Act> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ act: fc.constant('publish'), member, count: fc.integer({ min: 1, max: 300 }) }) },
   { weight: 3, arbitrary: fc.record({ act: fc.constant('correct'), member, at: fc.nat(), annul: fc.boolean() }) },
@@ -33,6 +47,23 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       call: fc.constantFrom('pause', 'roles', 'threshold', 'withdrawn'),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      act: fc.constant('grants'),
+      kind: fc.constantFrom('register', 'register', 'withdraw'),
+      grants: fc.array(grant, { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      act: fc.constant('read'),
+      member,
+      reads: fc.array(fc.record({ grant, query: fc.nat(2) }), { minLength: 1, maxLength: 4 }),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ act: fc.constantFrom('suspend', 'resume', 'recover'), grant }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('idle') }) },
 );
 
@@ -103,7 +134,11 @@ describe('an audit of any honest history', () => {
   let snapshot: string;
 
   before(async () => {
-    consortium = await TestConsortium.start();
+    consortium = await TestConsortium.start(3, 2, [
+      ['council', 'source'],
+      ['council', 'regulator'],
+      ['council', 'identifier'],
+    ]);
     for (const { signer, admission } of MEMBERS) {
       await fund(consortium.anvil, signer.address);
       await admitByVote(consortium.contracts, admission, consortium.council());
@@ -133,6 +168,34 @@ describe('an audit of any honest history', () => {
     }
   }
 
+  /** What a batch is not allowed fails item by item; what a single act is not allowed never comes to be. */
+  async function playGrant(one: GrantAct): Promise<void> {
+    const sign = new GrantSigner(consortium.contracts);
+    const [carrier, regulator, identifier] = consortium.bodies.map((body) => consortium.writer(body));
+    const told = (index: number): TestGrant => GRANTS[index]!;
+    if (one.act === 'grants' && one.kind === 'register') {
+      await carrier!.registerGrants(await Promise.all(one.grants.map((index) => sign.registration(told(index)))));
+    } else if (one.act === 'grants') {
+      await carrier!.withdrawGrants(await Promise.all(one.grants.map((index) => sign.withdrawal(told(index)))));
+    } else if (one.act === 'read') {
+      const reads = one.reads.map(({ grant, query }) => ({
+        terms: told(grant).terms,
+        queryId: toHex(digest(`q${query}`)),
+      }));
+      await consortium.writer(MEMBERS[one.member]!).consumeGrants(reads);
+    } else {
+      const { hash } = told(one.grant);
+      const reason = toHex(digest('reason'));
+      try {
+        if (one.act === 'suspend') await regulator!.suspendGrant(hash, reason);
+        else if (one.act === 'resume') await regulator!.resumeGrant(hash);
+        else await identifier!.withdrawGrantFor(hash, reason);
+      } catch (error) {
+        if (!XinlianError.is(error, 'TRANSACTION_REVERTED')) throw error;
+      }
+    }
+  }
+
   async function play(acts: readonly Act[]): Promise<History> {
     const agencies: Agency[] = [];
     for (const body of MEMBERS) agencies.push(new Agency(consortium, body, await TestLog.open(consortium, body)));
@@ -148,6 +211,7 @@ describe('an audit of any honest history', () => {
         logs.push(agency.log);
       } else if (one.act === 'endpoints') await agency.endpoints('not even JSON');
       else if (one.act === 'vote') await voteOn(agency, one.call);
+      else if ('grants' in one || 'reads' in one || 'grant' in one) await playGrant(one);
       else await consortium.mine(3);
     }
     return record(consortium, logs);
@@ -156,7 +220,7 @@ describe('an audit of any honest history', () => {
   it('finds nothing, and gives one digest however it was cut into pieces', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(act, { minLength: 3, maxLength: 14 }),
+        fc.array(act, { minLength: 3, maxLength: 16 }),
         fc.array(fc.nat(), { maxLength: 3 }),
         async (acts, cuts) => {
           // prettier-ignore

@@ -73,10 +73,11 @@ export function ruleOf(id: string): RuleText | undefined {
 }
 
 /** Where a finding is, in words. */
-export function placeText({ block, logIndex, member, log, position, end, file, source }: Finding): string {
+export function placeText({ block, logIndex, member, grant, log, position, end, file, source }: Finding): string {
   return [
     source !== undefined && `served by ${source}`,
     member !== undefined && `member ${member}`,
+    grant !== undefined && `grant ${grant}`,
     log !== undefined && `log ${log}`,
     position !== undefined && (end === undefined ? `entry ${position}` : `entries ${position} to ${end - 1}`),
     file !== undefined && `file ${file}`,

@@ -3,12 +3,16 @@ import type { Hex } from '../../core/bytes.ts';
 import type { ChainEvent, ConsortiumContracts } from '../../chain/events.ts';
 import type { ConsortiumState } from '../../chain/state.ts';
 import type { MemberId } from '../../core/ids.ts';
+import type { GrantLedger } from '../grant-ledger.ts';
+import type { ToldError } from '../ports.ts';
 import type { MemberStatus, Role } from '../../core/consortium.ts';
 
 export interface EventFacts {
   event: ChainEvent;
-  /** The consortium before this event. */
+  /** The consortium before this event; grants stand in `grants`. */
   state: ConsortiumState;
+  /** All grants before this event. */
+  grants: GrantLedger;
   contracts: ConsortiumContracts;
   /** Time of its block, seconds since 1970. */
   time: number;
@@ -20,6 +24,8 @@ export interface EventFacts {
   threshold: number;
   /** The council's call that has the event as its effect; undefined where it is no effect of a vote. */
   call: Hex | undefined;
+  /** Of an item that failed: its error; undefined where the bytes are none of the contract's. */
+  revert: ToldError | undefined;
 }
 
 /** @returns undefined for a body that was never admitted */
