@@ -9,6 +9,7 @@ import { addGrant } from './commands/grant.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
 import { addMembers } from './commands/members.ts';
+import { addPolicy } from './commands/policy.ts';
 import { addPublish } from './commands/publish.ts';
 import { addQuery } from './commands/query.ts';
 import { addReceipt } from './commands/receipt.ts';
@@ -45,6 +46,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addMembers,
     addLogs,
     addAudit,
+    addPolicy,
     addKeys,
     addErrors,
   ]) {

@@ -124,7 +124,12 @@ export interface Catalogue {
 /** Checks packs and indexes their items. Throws `MALFORMED` for a pack that contradicts itself. */
 export function createCatalogue(packs: readonly unknown[]): Catalogue {
   const items = packs.map((pack) => packCodec.check(pack)).flatMap(itemsOf);
-  const byCode = new Map(items.flatMap((item) => [[item.item, item] as const, [item.short, item] as const]));
+  const codes = items.flatMap((item) => [[item.item, item] as const, [item.short, item] as const]);
+  const byCode = new Map(codes);
+  if (byCode.size < codes.length) {
+    const twice = codes.map(([code]) => code).find((code, i, all) => all.indexOf(code) !== i);
+    throw new XinlianError('MALFORMED', { what: 'policy packs', wanted: 'each item once', got: String(twice) });
+  }
   return {
     item: (code) => {
       const found = byCode.get(code);
@@ -161,4 +166,5 @@ function itemsOf(pack: Pack): CatalogueItem[] {
 }
 
 /** The packs that come with the software. */
-export const builtInCatalogue: Catalogue = createCatalogue([twinPublication, financingData]);
+export const CATALOGUE_PACKS: readonly unknown[] = [twinPublication, financingData];
+export const builtInCatalogue: Catalogue = createCatalogue(CATALOGUE_PACKS);
