@@ -60,6 +60,15 @@ interface Needs {
 export interface Access {
   identity: IdentityDesk<Batch>;
   withdrawals: SeenWithdrawals<Batch>;
+  /** What subscriptions share with queries. */
+  shared: {
+    provider: Provider<Batch>;
+    records: AnswerRecords<Batch>;
+    rules: GrantRules;
+    answers: LevelAccessStore;
+    journal: QueryJournal<Batch>;
+    failClosedSeconds: number;
+  };
   /** Registers the methods of the network, and begins to ask for revocations. */
   serve(host: Host, started: Lifecycle): void;
 }
@@ -102,13 +111,14 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     },
   );
   const verifier = new CertificateVerifier({ view, revocations });
+  const answerRecords = new AnswerRecords({ records, logs, view, catalogue: builtInCatalogue });
   const provider = new Provider<Batch>(
     { failClosedSeconds: options.failClosedSeconds, finalityWaitMs: options.finalityWaitMs },
     {
       ...shared,
       verifier: new GrantVerifier({ domain, rules, certificates: verifier }),
       rules,
-      records: new AnswerRecords({ records, logs, view, catalogue: builtInCatalogue }),
+      records: answerRecords,
       withdrawals,
       answered: (outcome, reason) => metrics.countAnswer(outcome, reason ?? ''),
     },
@@ -137,6 +147,14 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
   return {
     identity,
     withdrawals,
+    shared: {
+      provider,
+      records: answerRecords,
+      rules,
+      answers: accesses,
+      journal,
+      failClosedSeconds: options.failClosedSeconds,
+    },
     serve(onHost, started) {
       host = onHost;
       host.handle('query/answer', async (argument, { signal }) => {
@@ -174,7 +192,8 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
   };
 }
 
-function peerOf({ view }: Follower, id: MemberId): { publicKey: Uint8Array; addresses: readonly string[] } {
+/** The node that the chain names for a member. Throws `UNREACHABLE` where it names none. */
+export function peerOf({ view }: Follower, id: MemberId): { publicKey: Uint8Array; addresses: readonly string[] } {
   const member = view.member(id);
   const publicKey = member && currentKey(member, 'nodePeer');
   if (!member || !publicKey)

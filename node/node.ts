@@ -23,6 +23,7 @@ import { MemberNode } from './exchange/member-node.ts';
 import { Methods } from './exchange/methods.ts';
 import type { AnchorProver, Log, StoredLog } from './exchange/ports.ts';
 import { Publisher } from './exchange/publisher.ts';
+import { RecordChanges } from './exchange/record-changes.ts';
 import { Records } from './exchange/records.ts';
 import { Sessions } from './exchange/sessions.ts';
 import { Submissions } from './exchange/submissions.ts';
@@ -41,6 +42,7 @@ import { LevelLogStore } from './store/log-store.ts';
 import { LevelRecordStore, LevelSubmissionStore } from './store/record-store.ts';
 import { openStore, type Batch, type Store } from './store/store.ts';
 import { VERSION } from './version.ts';
+import { openWatch } from './watch.ts';
 import { PreparePool } from './workers/prepare-pool.ts';
 
 const SIGN_MS = 1_000;
@@ -114,7 +116,8 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   );
   const preparer = new PreparePool(vaults, config.threads ?? Math.max(1, availableParallelism() - 1));
   started.defer(() => preparer.close());
-  const publisher = new Publisher({ records, clock: systemClock });
+  const changes = new RecordChanges<Batch>();
+  const publisher = new Publisher({ records, clock: systemClock, changes });
   const submissions = new Submissions({
     store: new LevelSubmissionStore(store),
     preparer,
@@ -134,6 +137,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     metrics,
     log,
   });
+  const watch = await openWatch({ store, commits, members, follower: chain.follower, access, changes, log });
   const methods = new Methods({
     members,
     submissions,
@@ -153,6 +157,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
 
   const host = await startHost(config, firstKeys, chain.follower, log, started);
   access.serve(host, started);
+  watch.serve(host, started);
   serve(host, { methods, sessions, members, view, readLog, info });
   const http = await startSurface(
     config,

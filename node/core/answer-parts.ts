@@ -22,6 +22,16 @@ export const AnchoredPart = Type.Object(
 );
 export type AnchoredPart = Static<typeof AnchoredPart>;
 
+export const AnswerStatus = Type.Object(
+  {
+    value: Type.Optional(Type.String({ description: 'RFC 8785 form of the status; absent: live' })),
+    bitmap: STATUS_BITMAP,
+    siblings: HASHES,
+  },
+  closed,
+);
+export type AnswerStatus = Static<typeof AnswerStatus>;
+
 export const RecordPart = Type.Object(
   {
     record: Type.String(),
@@ -31,14 +41,7 @@ export const RecordPart = Type.Object(
     entry: ENTRY_TEXT,
     position: Type.Integer({ minimum: 0, maximum: LARGEST_POSITION }),
     inclusion: HASHES,
-    status: Type.Object(
-      {
-        value: Type.Optional(Type.String({ description: 'RFC 8785 form of the status; absent: live' })),
-        bitmap: STATUS_BITMAP,
-        siblings: HASHES,
-      },
-      closed,
-    ),
+    status: AnswerStatus,
   },
   closed,
 );

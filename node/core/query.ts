@@ -1,6 +1,7 @@
 // What a grantee asks of one provider, and what that answers. docs/protocol.md, section 8.
 import { Type, type Static } from 'typebox';
 import { AnchoredPart, RecordPart } from './answer-parts.ts';
+import { EventPart } from './event-part.ts';
 import { GrantDocument } from './grant.ts';
 import { ENCRYPTIONS } from './jwe.ts';
 import { P256Jwk } from './jwk.ts';
@@ -85,6 +86,7 @@ export const AnswerBody = Type.Object(
     records: Type.Array(RecordPart),
     none: Type.Array(Type.String(), { description: 'Items asked for of which there is no record' }),
     more: Type.Optional(Type.Boolean({ description: 'Ask again, with the next page' })),
+    event: Type.Optional({ ...EventPart, description: 'Where it answers no query: an event of a subscription' }),
   },
   closed,
 );

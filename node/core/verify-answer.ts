@@ -1,7 +1,7 @@
 // What the asker checks of an answer, offline but for its own view of the chain: who signed, what it answers, and every
 // record in it under one checkpoint. docs/protocol.md, section 8.
 import type { RecordPart } from './answer-parts.ts';
-import { equalBytes, fromBase64, fromBase64Url, toBase64, toBase64Url, utf8 } from './bytes.ts';
+import { equalBytes, fromBase64, fromBase64Url, toBase64, toBase64Url } from './bytes.ts';
 import { parseCanonical } from './canonical.ts';
 import { parseCheckpoint, parseOrigin } from './checkpoint.ts';
 import { commitmentOf, openDisclosures, parsePayload, type ClaimValue } from './disclosure.ts';
@@ -13,7 +13,7 @@ import { leafHash, verifyConsistency, verifyInclusion } from './merkle.ts';
 import { parseNote, verifyNote } from './note.ts';
 import { answerBody, parseAnswer, type Answer, type AnswerBody } from './query.ts';
 import { textDigest, type Receipt } from './receipt.ts';
-import { verifyStatus } from './status-tree.ts';
+import { verifyChange, verifyStatusPart, type AnsweredTree, type VerifiedChange } from './verify-change.ts';
 
 /** What the asker knows by itself. */
 export interface AnswerContext {
@@ -40,18 +40,20 @@ export interface VerifiedAnswer {
   body: AnswerBody;
   receipt: Receipt;
   records: AnsweredRecord[];
+  /** Of an event: what happened, in the order of the log. */
+  changes: VerifiedChange[];
   /** For people: what was not checked. */
   trusted: string[];
 }
 
 /**
  * @param text the signed answer, as it was under the seal
- * @param asked digest of the query as it was signed, and whom it was for
+ * @param asked digest of the query or subscription as it was signed, whom it was for, and which of both it was
  * @throws MALFORMED, SIGNATURE_INVALID, PROOF_INVALID: nothing of such an answer may be used
  */
 export async function verifyAnswer(
   text: string,
-  asked: { request: string; provider: string },
+  asked: { request: string; provider: string; subscription?: boolean },
   context: AnswerContext,
 ): Promise<VerifiedAnswer> {
   const { answer, jws } = parseAnswer(text);
@@ -59,6 +61,8 @@ export async function verifyAnswer(
   const { opening } = answer.receipt;
   same('provider', asked.provider, body.provider);
   same('request', asked.request, body.request);
+  const wanted = asked.subscription === true ? 'an event' : 'no event';
+  same('kind of answer', wanted, body.event ? 'an event' : 'no event');
   checkOpening(opening, body, textDigest(answer.body));
   checkOutcome(body);
 
@@ -70,8 +74,11 @@ export async function verifyAnswer(
     throw new XinlianError('SIGNATURE_INVALID', { what: 'answer', key: toBase64Url(key) });
   await verifyJws(jws, ed25519Jwk(key), body.provider);
 
-  const records = body.log ? verifyRecords(body, body.log, answer.receipt, key, context, trusted) : [];
-  return { body, receipt: opening, records, trusted };
+  if (!body.log) return { body, receipt: opening, records: [], changes: [], trusted };
+  const under = verifyAnchored(body, body.log, answer.receipt, key, context, trusted);
+  const records = body.records.map((record) => verifyRecord(record, under, opening, context));
+  const changes = (body.event?.changes ?? []).map((change) => verifyChange(change, under, opening.items));
+  return { body, receipt: opening, records, changes, trusted };
 }
 
 /** The line in the log is of this answer, and says of it what the answer says. */
@@ -87,25 +94,26 @@ function checkOpening(opening: Receipt, body: AnswerBody, digest: string): void 
 }
 
 /** An answer is under a checkpoint, a refusal has its reason and nothing else. */
-function checkOutcome({ outcome, reason, log, records, none }: AnswerBody): void {
+function checkOutcome({ outcome, reason, log, records, none, event }: AnswerBody): void {
   if (outcome === 'answered') {
     if (!log) broken('checkpoint', 'an answer without a checkpoint', 'one', 'none');
     if (reason !== undefined) broken('format', 'an answer with a reason to refuse', 'none', reason);
     return;
   }
   if (reason === undefined) broken('format', 'a refusal without a reason', 'one', 'none');
-  if (log || records.length > 0 || none.length > 0)
+  if (log || records.length > 0 || none.length > 0 || (event?.changes.length ?? 0) > 0)
     broken('format', 'a refusal that shows something', 'nothing', 'more');
 }
 
-function verifyRecords(
+/** @returns the tree that all records and changes of the answer are in */
+function verifyAnchored(
   body: AnswerBody,
   part: NonNullable<AnswerBody['log']>,
   receipt: Answer['receipt'],
   key: Uint8Array,
   context: AnswerContext,
   trusted: string[],
-): AnsweredRecord[] {
+): AnsweredTree {
   const note = parseNote(part.checkpoint);
   const { origin, size, root } = parseCheckpoint(note.text);
   verifyNote(part.checkpoint, [{ name: origin, publicKey: key }]);
@@ -130,14 +138,12 @@ function verifyRecords(
   if (statusEntry.kind !== 'status') return broken('status', 'the last entry', 'status', statusEntry.kind);
   const inclusion = part.status.inclusion.map((hash) => fromBase64(hash));
   verifyInclusion({ index: size - 1, size, leaf: leafHash(statusBytes), proof: inclusion, root });
-  return body.records.map((record) =>
-    verifyRecord(record, { size, root, status: statusEntry.root }, receipt.opening, context),
-  );
+  return { size, root, status: statusEntry.root };
 }
 
 function verifyRecord(
   part: RecordPart,
-  { size, root, status }: { size: number; root: Uint8Array; status: Uint8Array },
+  { size, root, status }: AnsweredTree,
   { subject, items }: Receipt,
   context: AnswerContext,
 ): AnsweredRecord {
@@ -156,14 +162,8 @@ function verifyRecord(
     broken('commitment', 'the entry commits to another', commitment, toBase64Url(entry.commitment));
   const proof = part.inclusion.map((hash) => fromBase64(hash));
   verifyInclusion({ index: part.position, size, leaf: leafHash(bytes), proof, root });
-  const { value, bitmap, siblings } = part.status;
-  verifyStatus({
-    position: part.position,
-    value: value === undefined ? undefined : utf8(value),
-    bitmap: fromBase64(bitmap),
-    siblings: siblings.map((hash) => fromBase64(hash)),
-    root: status,
-  });
+  const { value } = part.status;
+  verifyStatusPart(part.position, part.status, status);
   if (value !== undefined) broken('status', 'the record may not be used', 'live', value);
   const inOrder = [...opened].sort(([a], [b]) => a - b);
   const claims = new Map(inOrder.map(([, claim]) => [claim.name, claim.value]));

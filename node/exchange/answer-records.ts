@@ -1,6 +1,7 @@
 // The records of an answer: those of the subject and the items asked for that may be used today, each with its proof.
 import type { AnchoredPart, RecordPart } from '../core/answer-parts.ts';
 import { toBase64, toBase64Url } from '../core/bytes.ts';
+import type { Change } from '../core/event-part.ts';
 import { commitRecord, discloseRecord } from '../core/disclosure.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { GrantArtefact } from '../core/grant.ts';
@@ -10,7 +11,7 @@ import type { Query } from '../core/query.ts';
 import { chinaDate } from '../policy/date.ts';
 import type { Catalogue } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
-import type { ChainView, LogStore, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
+import type { ChainView, LogStore, QueuedChange, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
 import { RecordProofs } from './record-proofs.ts';
 import type { RecordVault } from './vault.ts';
 
@@ -70,11 +71,8 @@ export class AnswerRecords<B extends WriteBatch> {
   ): Promise<CollectedRecords> {
     const { log, vault } = holder;
     const today = chinaDate(nowSeconds * 1000);
-    const since = new Map(items.map(({ item, months }) => [item, monthsBefore(today, months)]));
-    const size = log.shownSize;
-    const checkpoint = this.#needs.logs.checkpoint(log.state.number, size);
-    if (checkpoint === undefined)
-      throw new XinlianError('OVERLOADED', { what: 'the first checkpoint of this log', retryAfterSeconds: 2 });
+    const since = sinceWhen(items, today);
+    const { size, checkpoint } = this.#shown(log);
 
     const parts: RecordPart[] = [];
     const seen = new Set<string>();
@@ -97,6 +95,76 @@ export class AnswerRecords<B extends WriteBatch> {
     };
   }
 
+  /**
+   * What happened to records, with what may be used of them now. Of a record that began before what was granted nothing is
+   * told.
+   * @param changes under the last checkpoint
+   * @throws OVERLOADED before the log has its first checkpoint
+   */
+  async collectChanges(
+    holder: Holder<B>,
+    { items }: GrantArtefact,
+    changes: readonly QueuedChange[],
+    nowSeconds: number,
+  ): Promise<CollectedRecords & { changes: Change[] }> {
+    const { log } = holder;
+    const today = chinaDate(nowSeconds * 1000);
+    const since = sinceWhen(items, today);
+    const { size, checkpoint } = this.#shown(log);
+    const told: Change[] = [];
+    const parts = new Map<string, RecordPart | undefined>();
+    for (const change of changes) {
+      const record = this.#needs.records.record(change.record);
+      const found = record && lastUnder(change.record, record, size);
+      if (!found || this.#startsBefore(holder, found, since.get(change.item) ?? today)) continue;
+      told.push(await this.#change(log, change, size));
+      if (parts.has(change.record)) continue;
+      const { item, edition } = found.record;
+      const facts = { size, today, since: since.get(item) ?? today, item, edition };
+      parts.set(change.record, await this.#part(holder, found, facts));
+    }
+    return {
+      log: this.#anchoredPart(holder, checkpoint, size),
+      records: [...parts.values()].filter((part) => part !== undefined),
+      none: [],
+      more: false,
+      changes: told,
+    };
+  }
+
+  async #change(log: AgencyLog<B>, { kind, record, item, position, ref }: QueuedChange, size: number): Promise<Change> {
+    const entry = this.#needs.logs.entry(log.state.number, position);
+    if (!entry) {
+      const what = `log ${log.state.id}`;
+      throw new XinlianError('STORE_CORRUPT', { what, wanted: `an entry at ${position}`, got: 'none' });
+    }
+    return {
+      kind,
+      record,
+      item,
+      position,
+      ...(ref !== undefined && { ref }),
+      entry: toBase64Url(entry),
+      inclusion: this.#proofs.inclusion(log, position, size),
+      status: await this.#proofs.status(log, ref ?? position, size),
+    };
+  }
+
+  #startsBefore({ vault }: Holder<B>, { id, version }: Found, since: string): boolean {
+    const sealed = this.#needs.records.version(id, version);
+    const from = sealed && vault.open(sealed).claims[VALID_FROM];
+    return typeof from === 'string' && from < since;
+  }
+
+  /** What is proved to others is under the last checkpoint that is durable. */
+  #shown(log: AgencyLog<B>): { size: number; checkpoint: string } {
+    const size = log.shownSize;
+    const checkpoint = this.#needs.logs.checkpoint(log.state.number, size);
+    if (checkpoint === undefined)
+      throw new XinlianError('OVERLOADED', { what: 'the first checkpoint of this log', retryAfterSeconds: 2 });
+    return { size, checkpoint };
+  }
+
   /** The last version under the checkpoint, of each record of the subject and these items. */
   async *#bySubject(
     log: AgencyLog<B>,
@@ -107,10 +175,8 @@ export class AnswerRecords<B extends WriteBatch> {
     for await (const id of this.#needs.records.bySubject(log.state.number, subject)) {
       const record = this.#needs.records.record(id);
       if (!record || !items.includes(record.item)) continue;
-      // The status entry is at size − 1; what came after the checkpoint is told when the next one covers it.
-      const version = record.versions.findLastIndex(({ position }) => position < size - 1) + 1;
-      const position = record.versions[version - 1]?.position;
-      if (position !== undefined) yield { id, record, version, position };
+      const found = lastUnder(id, record, size);
+      if (found) yield found;
     }
   }
 
@@ -171,6 +237,19 @@ export class AnswerRecords<B extends WriteBatch> {
         }),
     };
   }
+}
+
+/** The last version under a checkpoint; what came after it is told when the next one covers it. */
+function lastUnder(id: RecordId, record: StoredRecord, size: number): Found | undefined {
+  // The status entry is at size − 1.
+  const version = record.versions.findLastIndex(({ position }) => position < size - 1) + 1;
+  const position = record.versions[version - 1]?.position;
+  return position === undefined ? undefined : { id, record, version, position };
+}
+
+/** From which day on records of an item may be shown. */
+function sinceWhen(items: GrantArtefact['items'], today: string): Map<string, string> {
+  return new Map(items.map(({ item, months }) => [item, monthsBefore(today, months)]));
 }
 
 /** The day so many months before, or the last of its month. @param date YYYY-MM-DD */

@@ -209,6 +209,51 @@ export interface RequestStore<B extends WriteBatch = WriteBatch> {
   requests(member: MemberId, subject: Uint8Array): AsyncIterable<string>;
 }
 
+/** An entry about a record, to be told to a subscription. */
+export interface QueuedChange {
+  /** Kind of the entry. */
+  kind: string;
+  record: RecordId;
+  item: string;
+  position: number;
+  /** Position of the entry that it changes. */
+  ref?: number;
+}
+
+/** Whose subscription at which provider. */
+export interface WatchPlace {
+  provider: MemberId;
+  grantee: MemberId;
+  /** Id of the subscription, base64url of 32 bytes. */
+  id: string;
+}
+
+/** An event that was made and not acknowledged yet. */
+export interface MadeEvent {
+  number: number;
+  kind: string;
+  /** Why it ended, of the last. */
+  reason?: string;
+  /** Compact JWE. */
+  sealed: string;
+}
+
+/** Subscriptions at a provider: what they want, what is to be told, what was made and not acknowledged. */
+export interface WatchStore<B extends WriteBatch = WriteBatch> {
+  putWatch(batch: B, place: WatchPlace, sealed: Uint8Array): void;
+  watches(): AsyncIterable<[WatchPlace, Uint8Array]>;
+  /** With all that waits for it. */
+  forgetWatch(batch: B, place: WatchPlace, positions: readonly number[], numbers: readonly number[]): void;
+  putChange(batch: B, place: WatchPlace, change: QueuedChange): void;
+  /** In the order of the log. @param below a position */
+  changes(place: WatchPlace, below: number, limit: number): Promise<QueuedChange[]>;
+  forgetChanges(batch: B, place: WatchPlace, positions: readonly number[]): void;
+  putEvent(batch: B, place: WatchPlace, event: MadeEvent): void;
+  /** In their order. */
+  events(place: WatchPlace): AsyncIterable<MadeEvent>;
+  forgetEvents(batch: B, place: WatchPlace, numbers: readonly number[]): void;
+}
+
 /** Grants as the chain has them: what widens counts when final, what narrows at first sight. */
 export interface GrantView {
   head(): ChainHead | undefined;

@@ -2,8 +2,10 @@
 // refusal too, seals it to the asker, and leaves a receipt in its log before the answer leaves.
 import { fromBase64Url, fromUtf8, toBase64Url, toHex, utf8 } from '../core/bytes.ts';
 import { canonicalize } from '../core/canonical.ts';
+import type { EventPart } from '../core/event-part.ts';
 import { XinlianError } from '../core/errors.ts';
 import { openJwe, sealJwe, type Agreement } from '../core/jwe.ts';
+import type { Jws } from '../core/jws.ts';
 import { p256Point } from '../core/jwk.ts';
 import { verifyMemberStatement } from '../core/application.ts';
 import { parseMemberId, type MemberId } from '../core/ids.ts';
@@ -21,7 +23,7 @@ import { openingCommitment, receipt, textDigest, type Receipt } from '../core/re
 import { levelReaches } from '../core/subject-certificate.ts';
 import type { GrantRules } from '../policy/grant-rules.ts';
 import type { AgencyLog } from './agency-log.ts';
-import type { AnswerRecords } from './answer-records.ts';
+import type { AnswerRecords, CollectedRecords } from './answer-records.ts';
 import type { CheckpointKey } from './checkpointer.ts';
 import type { GrantVerifier, RefusedGrant, VerifiedGrant } from './grant-verifier.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -35,10 +37,15 @@ import type { RecordVault } from './vault.ts';
 /** Answers that run out are forgotten a few at a time. */
 const FORGOTTEN_AT_ONCE = 4;
 /** An answer is kept for who asks again while its query may still be on its way. */
-const KEPT_SECONDS = QUERY_SECONDS + 300;
+export const KEPT_SECONDS = QUERY_SECONDS + 300;
 
 /** What may be otherwise in a moment: it is told, leaves its receipt, and is judged anew when it is asked again. */
-const PASSING: ReadonlySet<Refusal> = new Set(['GRANT_PENDING', 'GRANT_UNKNOWN', 'GRANT_NOT_CONSUMED', 'CHAIN_STALE']);
+export const PASSING: ReadonlySet<Refusal> = new Set([
+  'GRANT_PENDING',
+  'GRANT_UNKNOWN',
+  'GRANT_NOT_CONSUMED',
+  'CHAIN_STALE',
+]);
 
 type Batch = WriteBatch & { readonly length: number };
 
@@ -73,14 +80,14 @@ interface Dependencies<B extends Batch> {
   answered: (outcome: 'answered' | 'refused', reason: Refusal | undefined) => void;
 }
 
-/** A query whose sender is known. */
-interface Asked {
+/** A query, or a subscription, whose sender is known. */
+export interface Asked {
   query: Query;
   /** SHA-256 of it as it was signed, base64url. */
   request: string;
 }
 
-interface Decision {
+export interface Decision {
   refusal?: Refusal;
   detail?: string;
   grant: VerifiedGrant | RefusedGrant;
@@ -104,7 +111,7 @@ export class Provider<B extends Batch> {
    *   for another query
    */
   async answer(member: ProvidingMember<B>, sealed: string, signal: AbortSignal): Promise<string> {
-    const asked = await this.#open(member, sealed);
+    const asked = await this.read(member, sealed, parseQuery);
     const { query, request } = asked;
     const place = { provider: member.id, grantee: query.iss, query: query.jti, page: query.page ?? 0 };
     const name = Object.values(place).join('/');
@@ -115,10 +122,15 @@ export class Provider<B extends Batch> {
     return this.#underWay.run(name, request, signal, (shared) => this.#decideAndAnswer(member, asked, place, shared));
   }
 
-  async #open({ id, sealing }: ProvidingMember<B>, sealed: string): Promise<Asked> {
+  /** Opens what is signed as queries are. Throws as `answer`. */
+  async read(
+    { id, sealing }: ProvidingMember<B>,
+    sealed: string,
+    parse: (text: string) => { query: Query; jws: Jws },
+  ): Promise<Asked> {
     const { plaintext } = await openJwe(sealed, sealing);
     const text = fromUtf8(plaintext);
-    const { query, jws } = parseQuery(text);
+    const { query, jws } = parse(text);
     const now = Math.floor(this.#needs.clock.now() / 1000);
     const clientKey = this.#needs.view.currentKey(parseMemberId(query.iss), 'client');
     await verifyMemberStatement(jws, query.iss, clientKey, now);
@@ -140,14 +152,38 @@ export class Provider<B extends Batch> {
   ): Promise<string> {
     const { store, commits, clock, view } = this.#needs;
     const { query } = asked;
-    const decision = await this.#decideInTime(member, query, signal);
-    const { refusal, detail, grant } = decision;
+    const decision = await this.decideInTime(member, query, signal);
+    const { refusal, grant } = decision;
     const time = Math.floor(clock.now() / 1000);
-    const { number = 0, time: headTime = 0 } = view.head() ?? {};
     const found =
       refusal === undefined && !('refusal' in grant)
         ? await this.#needs.records.collect(member, grant.artefact, query, judgingTime(view, time))
         : undefined;
+    const { jwe, opening } = await this.sign(member, asked, decision, found);
+    const expired = await store.expiredAnswers(time, FORGOTTEN_AT_ONCE);
+    await commits.run((batch) => {
+      store.forgetAnswers(batch, expired);
+      this.leaveReceipt(batch, member, opening);
+      if (refusal !== undefined && PASSING.has(refusal)) return;
+      store.putAnswer(batch, place, fromBase64Url(asked.request, 32), jwe, time + KEPT_SECONDS);
+    });
+    this.#needs.answered(opening.outcome, refusal);
+    return jwe;
+  }
+
+  /** Signs and seals what a decision comes to. @returns with it the receipt, which MUST be in the log before it leaves */
+  async sign(
+    member: ProvidingMember<B>,
+    asked: Asked,
+    decision: Decision,
+    found: CollectedRecords | undefined,
+    event?: EventPart,
+  ): Promise<{ jwe: string; opening: Receipt }> {
+    const { clock, view } = this.#needs;
+    const { query } = asked;
+    const { refusal, detail, grant } = decision;
+    const time = Math.floor(clock.now() / 1000);
+    const { number = 0, time: headTime = 0 } = view.head() ?? {};
     const body: AnswerBody = {
       type: 'xinlian/answer/v1',
       provider: member.id,
@@ -164,6 +200,7 @@ export class Provider<B extends Batch> {
       records: found?.records ?? [],
       none: found?.none ?? [],
       ...(found?.more === true && { more: true }),
+      ...(event && { event }),
     };
     const text = canonicalize(answerBody.check(body));
     const opening = this.#receiptOf(member, asked, body, decision, textDigest(text));
@@ -171,19 +208,11 @@ export class Provider<B extends Batch> {
       { body: text, receipt: { log: member.log.state.id, key: toBase64Url(member.key.publicKey), opening } },
       member.key,
     );
-    const jwe = await sealJwe(utf8(jws), p256Point(query.reply), 'JWT', query.enc);
-    const expired = await store.expiredAnswers(time, FORGOTTEN_AT_ONCE);
-    await commits.run((batch) => {
-      store.forgetAnswers(batch, expired);
-      this.#log(batch, member, opening);
-      if (refusal !== undefined && PASSING.has(refusal)) return;
-      store.putAnswer(batch, place, fromBase64Url(asked.request, 32), jwe, time + KEPT_SECONDS);
-    });
-    this.#needs.answered(body.outcome, refusal);
-    return jwe;
+    return { jwe: await sealJwe(utf8(jws), p256Point(query.reply), 'JWT', query.enc), opening };
   }
 
-  #log(batch: B, { log, vault }: ProvidingMember<B>, opening: Receipt): void {
+  /** Adds a receipt to the log, and to what its subject may see. */
+  leaveReceipt(batch: B, { log, vault }: ProvidingMember<B>, opening: Receipt): void {
     const { store } = this.#needs;
     const commitment = openingCommitment(opening);
     const position = log.append(batch, { kind: 'receipt', time: opening.time, commitment });
@@ -223,10 +252,10 @@ export class Provider<B extends Batch> {
   }
 
   /** Judges; where all that is missing is a block that is not final here yet, waits for it a while. */
-  async #decideInTime(member: ProvidingMember<B>, query: Query, signal: AbortSignal): Promise<Decision> {
+  async decideInTime(member: ProvidingMember<B>, query: Query, signal: AbortSignal): Promise<Decision> {
     const deadline = this.#needs.clock.now() + this.#options.finalityWaitMs;
     for (;;) {
-      const decision = await this.#decide(member, query);
+      const decision = await this.decide(member, query);
       const { refusal } = decision;
       const left = Math.min(deadline, query.exp * 1000) - this.#needs.clock.now();
       if (refusal === undefined || refusal === 'CHAIN_STALE' || !PASSING.has(refusal) || left <= 0) return decision;
@@ -234,7 +263,8 @@ export class Provider<B extends Batch> {
     }
   }
 
-  async #decide({ region }: ProvidingMember<B>, query: Query): Promise<Decision> {
+  /** Whether a query may be answered now. */
+  async decide({ region }: ProvidingMember<B>, query: Query): Promise<Decision> {
     const { verifier, view, withdrawals, clock, rules } = this.#needs;
     const nowSeconds = Math.floor(clock.now() / 1000);
     const grant = await verifier.verify(query.grant, judgingTime(view, nowSeconds));

@@ -6,6 +6,7 @@ import type { Counts, RowOutcome } from '../core/messages/publish.ts';
 import { statusChangeOf } from '../core/status-change.ts';
 import type { CatalogueItem } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
+import type { RecordChanges } from './record-changes.ts';
 import type { Clock, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
 import type { PreparedRow, ReadyRow } from './row-preparer.ts';
 
@@ -21,12 +22,14 @@ interface Chunk<B extends WriteBatch> {
 export class Publisher<B extends WriteBatch> {
   readonly #records: RecordStore<B>;
   readonly #clock: Clock;
+  readonly #changes: RecordChanges<B>;
   /** Records that are staged and may not be on the disk yet. */
   readonly #staged = new Map<RecordId, StoredRecord>();
 
-  constructor({ records, clock }: { records: RecordStore<B>; clock: Clock }) {
-    this.#records = records;
-    this.#clock = clock;
+  constructor(dependencies: { records: RecordStore<B>; clock: Clock; changes: RecordChanges<B> }) {
+    this.#records = dependencies.records;
+    this.#clock = dependencies.clock;
+    this.#changes = dependencies.changes;
   }
 
   /**
@@ -77,6 +80,9 @@ export class Publisher<B extends WriteBatch> {
     if (!last) this.#records.putSubject(write.batch, log.state.number, subject, id);
     this.#staged.set(id, record);
     write.staged.push([id, record]);
+    const change = { log: log.state.number, subject, record: id, item: item.item, position };
+    if (last) this.#changes.changed(write.batch, { ...change, kind: 'supersede', ref: last.position });
+    else this.#changes.changed(write.batch, { ...change, kind: 'publish' });
     return { outcome, record: id, version, position };
   }
 }

@@ -34,6 +34,7 @@ export class SeenWithdrawals<B extends Batch> {
   readonly #withdrawn = new Set<GrantHash>();
   /** To be brought to the chain. */
   readonly #pending = new Map<GrantHash, GrantWithdrawal>();
+  readonly #listeners: ((grant: GrantHash) => void)[] = [];
   readonly #abort = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #sending: Promise<void> | undefined;
@@ -74,6 +75,11 @@ export class SeenWithdrawals<B extends Batch> {
     await this.#sending;
   }
 
+  /** Tells of every grant that is withdrawn from now on. A listener MUST NOT throw. */
+  listen(listener: (grant: GrantHash) => void): void {
+    this.#listeners.push(listener);
+  }
+
   isWithdrawn(grant: GrantHash): boolean {
     return this.#withdrawn.has(grant);
   }
@@ -89,6 +95,7 @@ export class SeenWithdrawals<B extends Batch> {
     const pending = bring && view.grant(grant)?.withdrawn !== true;
     if (this.#withdrawn.has(grant) && (!pending || this.#pending.has(grant))) return grant;
     this.#withdrawn.add(grant);
+    for (const listener of this.#listeners) listener(grant);
     if (pending) this.#pending.set(grant, withdrawal);
     const { validTo } = withdrawal.terms;
     await commits.run((batch) =>

@@ -24,7 +24,17 @@ const GrantPack = Type.Object(
     unverified: Type.Optional(Type.Boolean()),
     maxTermDays: Type.Integer({ minimum: 1 }),
     maxRetentionDays: Type.Integer({ minimum: 0 }),
-    purposes: Type.Array(Type.Object({ purpose: Type.String(), zh: Type.String(), en: Type.String() }, closed)),
+    purposes: Type.Array(
+      Type.Object(
+        {
+          purpose: Type.String(),
+          zh: Type.String(),
+          en: Type.String(),
+          watch: Type.Optional(Type.Literal(true, { description: 'Changes may be subscribed to' })),
+        },
+        closed,
+      ),
+    ),
     leastLevel: level,
     levels: Type.Array(
       Type.Object(
@@ -98,6 +108,11 @@ export class GrantRules {
       if (!known.has(item)) faults.push({ code: 'item', wanted: 'an item of the catalogue', got: item });
     }
     return faults;
+  }
+
+  /** Whether changes may be subscribed to under a grant for this purpose, by the edition of the grant. */
+  mayWatch(edition: string, purpose: string): boolean {
+    return this.#packs.get(edition)?.purposes.some((own) => own.purpose === purpose && own.watch === true) ?? false;
   }
 
   /** Least level of consent that an item wants, in the edition of the grant; undefined for an unknown edition. */

@@ -62,6 +62,12 @@ export const BUCKETS = {
   grantRequest: 0x1f,
   /** member (32), subject key (16), request id → nothing */
   subjectRequest: 0x20,
+  /** provider (32), grantee (32), subscription (32) → what it wants and how far it is, sealed */
+  watch: 0x21,
+  /** provider, grantee, subscription, position (u64) → change that is still to be told, JSON */
+  watchChange: 0x22,
+  /** provider, grantee, subscription, number (u64) → event that is not acknowledged yet, JSON */
+  watchEvent: 0x23,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

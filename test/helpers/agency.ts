@@ -9,6 +9,7 @@ import { Checkpointer } from '../../node/exchange/checkpointer.ts';
 import { GroupCommit } from '../../node/exchange/group-commit.ts';
 import type { Log } from '../../node/exchange/ports.ts';
 import { Publisher } from '../../node/exchange/publisher.ts';
+import { RecordChanges } from '../../node/exchange/record-changes.ts';
 import { Records, type Reading } from '../../node/exchange/records.ts';
 import { RowPreparer } from '../../node/exchange/row-preparer.ts';
 import { Submissions, type Publishing } from '../../node/exchange/submissions.ts';
@@ -60,6 +61,7 @@ export interface Agency {
   vault: RecordVault;
   checkpointer: Checkpointer<Batch>;
   publisher: Publisher<Batch>;
+  changes: RecordChanges<Batch>;
   submissions: Submissions<Batch>;
   records: Records<Batch>;
   publishing: Publishing<Batch>;
@@ -97,7 +99,8 @@ export async function openAgency(
     { log, store: logs, commits, key, view: chain, writer: chain, prover: chain, clock, logger: silent },
   );
   const preparer = new RowPreparer(builtInCatalogue, vault);
-  const publisher = new Publisher<Batch>({ records: recordStore, clock });
+  const changes = new RecordChanges<Batch>();
+  const publisher = new Publisher<Batch>({ records: recordStore, clock, changes });
   let counted = 0;
   const submissions = new Submissions<Batch>({
     store: new LevelSubmissionStore(store),
@@ -122,6 +125,7 @@ export async function openAgency(
     vault,
     checkpointer,
     publisher,
+    changes,
     submissions,
     records: new Records({ records: recordStore, logs, view: chain, catalogue: builtInCatalogue }),
     publishing,

@@ -103,21 +103,27 @@ export class Exchange {
   readonly store: LevelAccessStore;
   readonly provider: Provider<Batch>;
   readonly member: ProvidingMember<Batch>;
-  readonly sealing = newAgreement();
-  readonly bank = new Body('大丰示范农村商业银行', 'MA190404', ['bank']);
+  readonly sealing: ReturnType<typeof newAgreement>;
+  readonly bank: Body;
   readonly otherBank = new Body('另一家银行', 'MA190405', ['bank']);
-  readonly centre = new Body('大丰信用中心', 'MB190401', ['identifier']);
+  readonly centre: Body;
   /** The enterprise's own account, and the grants that it keeps. */
-  readonly account = localAccount(newAccountSecret());
+  readonly account: ReturnType<typeof localAccount>;
+  /** Id of the certificate that was given last. */
+  lastCertificate = '';
   readonly subject = { uscc: company(1), name: '盐城某某科技有限公司1' };
   readonly rules = new GrantRules(GRANT_PACKS, builtInCatalogue);
   readonly revoked = new Set<string>();
   readonly withdrawn = new Set<string>();
   readonly answered: string[] = [];
 
-  private constructor(agency: Agency, store: Store, options: Partial<ProviderOptions>) {
+  private constructor(agency: Agency, store: Store, options: Partial<ProviderOptions>, before: Exchange | undefined) {
+    this.bank = before?.bank ?? new Body('大丰示范农村商业银行', 'MA190404', ['bank']);
+    this.centre = before?.centre ?? new Body('大丰信用中心', 'MB190401', ['identifier']);
+    this.account = before?.account ?? localAccount(newAccountSecret());
+    this.sealing = before?.sealing ?? newAgreement();
     this.agency = agency;
-    this.grants = new PaperGrants(this.now());
+    this.grants = before?.grants ?? new PaperGrants(this.now());
     for (const { member } of [this.bank, this.otherBank, this.centre]) this.grants.members.set(member.id, member);
     this.grants.members.set(MEMBER, agencyMember);
     this.store = new LevelAccessStore(store);
@@ -142,10 +148,10 @@ export class Exchange {
     this.member = { id: MEMBER, region: '320904', log, vault, sealing: this.sealing, key };
   }
 
-  /** With tax rows of companies 1 and 2 under a checkpoint. */
-  static async open(options: Partial<ProviderOptions> = {}, store?: Store): Promise<Exchange> {
+  /** With tax rows of companies 1 and 2 under a checkpoint. @param before the same bodies and grants, of a node that restarts */
+  static async open(options: Partial<ProviderOptions> = {}, store?: Store, before?: Exchange): Promise<Exchange> {
     const over = store ?? (await memoryStore());
-    const exchange = new Exchange(await openAgency(over), over, options);
+    const exchange = new Exchange(await openAgency(over), over, options, before);
     if (exchange.agency.log.size === 0) {
       await exchange.publish([taxRow(1), taxRow(1, { NS_BH: 'SB2026-1b' }), taxRow(2)]);
     }
@@ -175,6 +181,7 @@ export class Exchange {
       key: this.account.address.toLowerCase(),
       ...change,
     };
+    this.lastCertificate = certificate.jti;
     return signCertificate(certificate, this.centre.certifier);
   }
 

@@ -12,6 +12,8 @@ const closed = { additionalProperties: false };
  * query/journal         parcel(Addressed, JWE of a journal) → Journalled
  * subject/call          parcel(Addressed, JWE of a SignedSubjectCall) → JWE of the answer
  * request/put, /state   parcel(Addressed, JWE of a grant request, or of a question about one) → RequestState
+ * watch/open            parcel(Addressed, JWE of a subscription) → parcel(WatchOpened, JWE of the answer)
+ * watch/pull            WatchPull → WatchPulled; for the grantee's own node
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
  * log/read              LogRead → bytes
@@ -26,6 +28,8 @@ export const RPC_METHODS = [
   'subject/call',
   'request/put',
   'request/state',
+  'watch/open',
+  'watch/pull',
   'grant/withdrawn',
   'identity/revocations',
   'log/read',
