@@ -1,6 +1,6 @@
-// AES-256-GCM, A128CBC-HS256 and ephemeral P-256 agreement by OpenSSL, synchronous: WebCrypto's hop to another thread costs six times
-// what the sealing of a kilobyte does.
-import { createCipheriv, createDecipheriv, createECDH, createHmac, timingSafeEqual } from 'node:crypto';
+// AES-256-GCM and A128CBC-HS256 by OpenSSL, synchronous: WebCrypto's hop to another thread costs six times what the sealing
+// of a kilobyte does.
+import { createCipheriv, createDecipheriv, createHmac, timingSafeEqual } from 'node:crypto';
 import { assertAes256Key } from './aes-key.ts';
 import { u64 } from './bytes.ts';
 
@@ -82,11 +82,4 @@ function cbcTag(key: Uint8Array, iv: Uint8Array, additional: Uint8Array, text: U
     .update(u64(additional.length * 8))
     .digest()
     .subarray(0, TAG_BYTES);
-}
-
-/** As in `aead.ts`. */
-export function agreeEphemerally(recipient: Uint8Array): { point: Uint8Array; secret: Uint8Array } {
-  const ecdh = createECDH('prime256v1');
-  const point = new Uint8Array(ecdh.generateKeys());
-  return { point, secret: new Uint8Array(ecdh.computeSecret(recipient)) };
 }

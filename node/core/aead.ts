@@ -1,5 +1,4 @@
-// AES-256-GCM and ephemeral P-256 agreement for browsers, and the reference for `aead.node.ts` ("#aead" in package.json).
-import { p256 } from '@noble/curves/nist.js';
+// AES-256-GCM and A128CBC-HS256 for browsers, and the reference for `aead.node.ts` ("#aead" in package.json).
 import { sha256 } from '#sha256';
 import { assertAes256Key } from './aes-key.ts';
 import { concat, equalBytes, u64 } from './bytes.ts';
@@ -74,19 +73,6 @@ async function cbcTag(key: Uint8Array, iv: Uint8Array, additional: Uint8Array, t
   const handle = await crypto.subtle.importKey('raw', own(key.subarray(0, 16)), algorithm, false, ['sign']);
   const mac = await crypto.subtle.sign('HMAC', handle, own(concat(additional, iv, text, u64(additional.length * 8))));
   return new Uint8Array(mac).subarray(0, CBC_TAG_BYTES);
-}
-
-/**
- * A fresh key pair, and what it shares with a recipient.
- * @param recipient P-256 point, 33 or 65 bytes
- * @returns the fresh public point (65 bytes), and the x coordinate of the shared one (32 bytes)
- */
-export function agreeEphemerally(recipient: Uint8Array): { point: Uint8Array; secret: Uint8Array } {
-  const { secretKey } = p256.keygen();
-  return {
-    point: p256.getPublicKey(secretKey, false),
-    secret: p256.getSharedSecret(secretKey, recipient, true).subarray(1),
-  };
 }
 
 function algorithm(iv: Uint8Array, additional: Uint8Array) {

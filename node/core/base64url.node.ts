@@ -17,6 +17,11 @@ export function decodeBase64(text: string): Uint8Array {
 }
 
 /** As in `base64url.ts`. */
+export function decodeBase64Url(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text, 'base64url'));
+}
+
+/** As in `base64url.ts`. */
 export function encodeChunks(bytes: Uint8Array, size: number): string[] {
   const stride = Math.ceil(size / 3) * 3;
   const count = bytes.length / size;

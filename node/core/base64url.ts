@@ -55,6 +55,11 @@ export function decodeBase64(text: string): Uint8Array {
   return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
 }
 
+/** Of what is base64url already; stray bits in it are lost. */
+export function decodeBase64Url(text: string): Uint8Array {
+  return decodeBase64(text.replaceAll('-', '+').replaceAll('_', '/') + '='.repeat((4 - (text.length % 4)) % 4));
+}
+
 function encodedLength(length: number): number {
   return Math.ceil((length * 4) / 3);
 }

@@ -33,19 +33,21 @@ const KEY_BYTES = 32;
 const DIGEST = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/; // 256 bits fill 42 characters and two thirds of the last
 
 /**
- * The payload of a record, and its commitment of 32 bytes.
+ * The payload of a record, its commitment of 32 bytes, and the disclosures of all claims, in schema order.
  * Throws `MALFORMED` where names and values do not match or are no claims, `TOO_LARGE` over 250 claims.
  */
 export function commitRecord(record: Claims & { item: string; edition: string }): {
   payload: string;
   commitment: Uint8Array;
+  disclosures: string[];
 } {
   const item = parseCatalogueCode('item', record.item);
   const edition = parseCatalogueCode('edition', record.edition);
-  const digests = encodeClaims(record, record.names.keys()).map((disclosure) => `"${sha256Base64Url(disclosure)}"`);
+  const disclosures = encodeClaims(record, record.names.keys());
+  const digests = disclosures.map((disclosure) => `"${sha256Base64Url(disclosure)}"`);
   // In RFC 8785 form as it stands: members are in order, and codes and digests need no escapes.
   const payload = `{"_sd":[${digests.join()}],"_sd_alg":"sha-256","edition":"${edition}","item":"${item}"}`;
-  return { payload, commitment: commitmentOf(payload) };
+  return { payload, commitment: commitmentOf(payload), disclosures };
 }
 
 /** SHA-256 of a payload. The text is taken as it is; `parsePayload` tells whether it is one. */

@@ -5,7 +5,8 @@
 import { concat, fromBase64Url, fromUtf8, toBase64Url, utf8 } from './bytes.ts';
 import { malformed, XinlianError } from './errors.ts';
 import { assertP256Point } from './p256.ts';
-import { agreeEphemerally, decryptAesGcm, decryptCbcHmac, encryptAesGcm, encryptCbcHmac } from '#aead';
+import { decryptAesGcm, decryptCbcHmac, encryptAesGcm, encryptCbcHmac } from '#aead';
+import { agreeEphemerally } from '#agreement';
 import { sha256 } from '#sha256';
 
 /** The recipient's side of the key agreement. */

@@ -132,10 +132,20 @@ export function verifyNote(note: string, verifiers: readonly NoteVerifier[]): { 
   return { text, by: [...by] };
 }
 
+/** Signatures found good of late: a note is shown again with every answer under its checkpoint. */
+const MOST_KNOWN = 1_024;
+const knownGood = new Set<string>();
+
 /** Strict RFC 8032: no small-order keys, no other encodings of a point or a scalar. */
 function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_LENGTH) return false;
-  return ed25519.verify(signature, message, publicKey, { zip215: false });
+  const name = toBase64(sha256(concat(publicKey, signature, message)));
+  if (knownGood.has(name)) return true;
+  if (!ed25519.verify(signature, message, publicKey, { zip215: false })) return false;
+  const [oldest] = knownGood;
+  if (knownGood.size >= MOST_KNOWN && oldest !== undefined) knownGood.delete(oldest);
+  knownGood.add(name);
+  return true;
 }
 
 function readKeyId(bytes: Uint8Array): number {

@@ -2,7 +2,7 @@
 import type { AnchoredPart, RecordPart } from '../core/answer-parts.ts';
 import { toBase64, toBase64Url } from '../core/bytes.ts';
 import type { Change } from '../core/event-part.ts';
-import { commitRecord, discloseRecord } from '../core/disclosure.ts';
+import { commitRecord } from '../core/disclosure.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { GrantArtefact } from '../core/grant.ts';
 import type { RecordId } from '../core/ids.ts';
@@ -207,12 +207,12 @@ export class AnswerRecords<B extends WriteBatch> {
     const [from, to] = [values[VALID_FROM], values[VALID_TO]];
     if (typeof to === 'string' && to < today) return undefined;
     if (typeof from === 'string' && from < since) return undefined;
-    const positions = names.map((_, i) => i);
+    const { payload, disclosures } = commitRecord({ item, edition, names, values, key });
     return {
       record: id,
       version,
-      payload: commitRecord({ item, edition, names, values, key }).payload,
-      disclosures: discloseRecord({ names, values, key, positions }),
+      payload,
+      disclosures,
       entry: toBase64Url(entry),
       position,
       inclusion: this.#proofs.inclusion(log, position, size),

@@ -34,8 +34,8 @@ import { SharedWork } from './shared-work.ts';
 import type { AccessStore, AnswerPlace, Clock, GrantView, WriteBatch } from './ports.ts';
 import type { RecordVault } from './vault.ts';
 
-/** Answers that run out are forgotten a few at a time. */
-const FORGOTTEN_AT_ONCE = 4;
+/** Answers that ran out are forgotten with the first answer of each second, so many at most. */
+const FORGOTTEN_AT_ONCE = 1_024;
 /** An answer is kept for who asks again while its query may still be on its way. */
 export const KEPT_SECONDS = QUERY_SECONDS + 300;
 
@@ -98,6 +98,8 @@ export class Provider<B extends Batch> {
   readonly #needs: Dependencies<B>;
   /** Queries being answered: asked again meanwhile, they get the same answer. */
   readonly #underWay = new SharedWork<string>();
+  /** Second in which answers were last forgotten. */
+  #sweptAt = 0;
 
   constructor(options: ProviderOptions, dependencies: Dependencies<B>) {
     this.#options = options;
@@ -160,7 +162,7 @@ export class Provider<B extends Batch> {
         ? await this.#needs.records.collect(member, grant.artefact, query, judgingTime(view, time))
         : undefined;
     const { jwe, opening } = await this.sign(member, asked, decision, found);
-    const expired = await store.expiredAnswers(time, FORGOTTEN_AT_ONCE);
+    const expired = await this.#expiredAnswers(time);
     await commits.run((batch) => {
       store.forgetAnswers(batch, expired);
       this.leaveReceipt(batch, member, opening);
@@ -209,6 +211,12 @@ export class Provider<B extends Batch> {
       member.key,
     );
     return { jwe: await sealJwe(utf8(jws), p256Point(query.reply), 'JWT', query.enc), opening };
+  }
+
+  async #expiredAnswers(time: number): Promise<Uint8Array[]> {
+    if (time === this.#sweptAt) return [];
+    this.#sweptAt = time;
+    return this.#needs.store.expiredAnswers(time, FORGOTTEN_AT_ONCE);
   }
 
   /** Adds a receipt to the log, and to what its subject may see. */

@@ -47,7 +47,9 @@ export class RecordProofs<B extends WriteBatch> {
     const at = size - 1;
     const siblings = await this.#siblings(log, position, at);
     const { bitmap, siblings: hashes } = proveStatus(position, (depth) => siblings.get(depth));
-    const value = await this.#logs.statusAt(log.state.number, position, at);
+    const { number, statusChanged } = log.state;
+    const value =
+      statusChanged <= at ? this.#logs.status(number, position) : await this.#logs.statusAt(number, position, at);
     return {
       ...(value && { value: fromUtf8(value) }),
       bitmap: toBase64(bitmap),

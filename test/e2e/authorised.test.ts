@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import { ApiError } from '../../gateway/client/api-error.ts';
 import type { Grantee, QueryOutcome } from '../../gateway/client/grantee.ts';
 import { Enterprise } from '../../gateway/client/enterprise.ts';
-import { newAgreement } from '../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import { fromBase64Url, fromUtf8, utf8 } from '../../node/core/bytes.ts';
 import type { GrantDocument } from '../../node/core/grant.ts';
 import { openJwe, sealJwe } from '../../node/core/jwe.ts';

@@ -1,7 +1,7 @@
 // Authorised exchange over a store in memory and grants on paper: a provider with tax records, a bank, an enterprise, and
 // the centre that identifies it.
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { newAgreement } from '../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import { localAccount, newAccountSecret } from '../../node/core/account.ts';
 import { fromUtf8, toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import type { KeyKind, Member, Role } from '../../node/core/consortium.ts';

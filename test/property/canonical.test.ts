@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import oracle from 'canonicalize';
 import * as portable from '../../node/core/base64url.ts';
 import * as native from '../../node/core/base64url.node.ts';
-import { fromBase64Url, toBase64Url, utf8 } from '../../node/core/bytes.ts';
+import { fromBase64, fromBase64Url, toBase64, toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import { canonicalize, parseCanonical, parseCanonicalBytes, type JsonValue } from '../../node/core/canonical.ts';
 import { accepts } from '../helpers/code-of.ts';
 
@@ -47,10 +47,11 @@ describe('canonical JSON, for any value', () => {
   });
 });
 
-for (const [name, { decodeBase64, encodeBase64, encodeBase64Url, encodeChunks, encodeLines }] of Object.entries({
+for (const [name, coder] of Object.entries({
   portable,
   native,
 })) {
+  const { decodeBase64, decodeBase64Url, encodeBase64, encodeBase64Url, encodeChunks, encodeLines } = coder;
   describe(`base64url in bulk, ${name}`, () => {
     it('is what one at a time gives', () => {
       fc.assert(
@@ -77,6 +78,7 @@ for (const [name, { decodeBase64, encodeBase64, encodeBase64Url, encodeChunks, e
       fc.assert(
         fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
           expect(decodeBase64(encodeBase64(bytes))).to.deep.equal(bytes);
+          expect(decodeBase64Url(encodeBase64Url(bytes))).to.deep.equal(bytes);
         }),
       );
     });
@@ -93,6 +95,21 @@ describe('base64url', () => {
         expect(taken).to.equal(bytes.toString('base64url') === text);
         if (taken) expect(Buffer.from(fromBase64Url(text))).to.deep.equal(bytes);
         expect(accepts(() => fromBase64Url(text, 3))).to.equal(taken && bytes.length === 3);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+});
+
+describe('base64', () => {
+  it('has one form alone', () => {
+    const near = fc.stringMatching(/^[A-Za-z0-9+/]{0,8}={0,3}$/);
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 40 }).map(toBase64), near, fc.string()), (text) => {
+        const bytes = Buffer.from(text, 'base64');
+        const taken = accepts(() => fromBase64(text));
+        expect(taken).to.equal(bytes.toString('base64') === text);
+        if (taken) expect(Buffer.from(fromBase64(text))).to.deep.equal(bytes);
       }),
       { numRuns: 1_000 },
     );

@@ -1,4 +1,3 @@
-import { p256 } from '@noble/curves/nist.js';
 import { expect } from 'chai';
 import * as byWebCrypto from '../../../node/core/aead.ts';
 import * as byOpenSsl from '../../../node/core/aead.node.ts';
@@ -81,26 +80,6 @@ for (const [name, aead] of ALTERNATES) {
         const open = async () => aead.decryptAesGcm(wrong, iv, additional, new Uint8Array(32));
         expect(await rejection(seal()), `${length}`).to.have.property('code', 'MALFORMED');
         expect(await rejection(open()), `${length}`).to.have.property('code', 'MALFORMED');
-      }
-    });
-  });
-
-  describe(`Ephemeral agreement by ${name}`, () => {
-    it('shares with the recipient what it shares with the fresh point, and is fresh every time', () => {
-      const { secretKey } = p256.keygen();
-      const points = [true, false].map((compressed) => p256.getPublicKey(secretKey, compressed));
-      const agreed = points.map((recipient) => aead.agreeEphemerally(recipient));
-      for (const { point, secret } of agreed) {
-        expect([point.length, point[0], secret.length]).to.deep.equal([65, 4, 32]);
-        expect(secret).to.deep.equal(p256.getSharedSecret(secretKey, point, true).slice(1));
-      }
-      expect(agreed[0]!.point).to.not.deep.equal(agreed[1]!.point);
-    });
-
-    it('is with points of the curve alone', () => {
-      const point = p256.getPublicKey(p256.keygen().secretKey, false);
-      for (const wrong of [turned(point, 64), point.subarray(0, 64), new Uint8Array(65), new Uint8Array()]) {
-        expect(() => aead.agreeEphemerally(wrong)).to.throw();
       }
     });
   });

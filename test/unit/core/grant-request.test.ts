@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'chai';
-import { newAgreement } from '../../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import type { JsonValue } from '../../../node/core/canonical.ts';
 import {
   grantDecision,

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { TypedDataEncoder, Wallet } from 'ethers';
 import { sha256 } from '#sha256';
 import { localAccount, newAccountSecret } from '../../../node/core/account.ts';
-import { newAgreement } from '../../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import { fromHex, toHex, utf8 } from '../../../node/core/bytes.ts';
 import { canonicalize } from '../../../node/core/canonical.ts';
 import { sealJwe } from '../../../node/core/jwe.ts';

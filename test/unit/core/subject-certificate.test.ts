@@ -10,7 +10,7 @@ import {
   verifyCertificate,
   type SubjectCertificate,
 } from '../../../node/core/subject-certificate.ts';
-import { newAgreement } from '../../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import { codeOf } from '../../helpers/code-of.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { company } from '../../helpers/rows.ts';

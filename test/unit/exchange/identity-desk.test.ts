@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { sha256 } from '#sha256';
-import { newAgreement } from '../../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import { fromUtf8, toBase64Url, utf8 } from '../../../node/core/bytes.ts';
 import { decodeEntry } from '../../../node/core/entry.ts';
 import type { Certification } from '../../../node/core/messages/identity.ts';

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { newAgreement } from '../../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import { toBase64Url, utf8 } from '../../../node/core/bytes.ts';
 import {
   REQUEST_SECONDS,

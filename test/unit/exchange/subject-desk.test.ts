@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Enterprise } from '../../../gateway/client/enterprise.ts';
 import { localAccount, newAccountSecret } from '../../../node/core/account.ts';
-import { newAgreement } from '../../../node/core/agreement.ts';
+import { newAgreement } from '#agreement';
 import { fromHex, fromUtf8, toBase64Url, utf8 } from '../../../node/core/bytes.ts';
 import { canonicalize } from '../../../node/core/canonical.ts';
 import { encodeEntry } from '../../../node/core/entry.ts';
