@@ -118,6 +118,31 @@ export const NodeConfig = Type.Object(
         closed,
       ),
     ),
+    witnesses: Type.Optional(
+      Type.Object(
+        {
+          members: Type.Optional(
+            Type.Union([Type.Literal('all'), Type.Array(bytes32, { uniqueItems: true })], {
+              description:
+                'Members that are asked to cosign checkpoints, where the chain names their log address; default: all',
+            }),
+          ),
+          others: Type.Optional(
+            Type.Array(
+              Type.Object(
+                {
+                  url: Type.String({ pattern: '^https?://', description: 'Submission prefix of C2SP tlog-witness' }),
+                  key: Type.String({ description: 'Verifier key of C2SP tlog-cosignature: name+hash+key' }),
+                },
+                closed,
+              ),
+              { description: 'Witnesses that are no members' },
+            ),
+          ),
+        },
+        closed,
+      ),
+    ),
     access: Type.Optional(
       Type.Object(
         {

@@ -1,8 +1,10 @@
-// The node's own HTTP surface: health, metrics, and its logs as C2SP tiles. Everything on it may be public.
+// The node's own HTTP surface: health, metrics, its logs as C2SP tiles, and its members as witnesses of others' logs.
+// Everything on it may be public.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { XinlianError } from './core/errors.ts';
 import type { LogFile } from './exchange/log-files.ts';
+import type { WitnessSurface } from './witnesses.ts';
 
 export interface HttpSurface {
   /** What keeps the node from being ready, in words; empty when it is. */
@@ -13,6 +15,7 @@ export interface HttpSurface {
   metrics(): Promise<string>;
   /** @throws NOT_FOUND, MALFORMED */
   logFile(log: string, path: string): Promise<LogFile>;
+  witness: WitnessSurface;
   /** Told what its client is not: the cause of a 500. */
   failed(error: unknown): void;
 }
@@ -31,6 +34,11 @@ interface Answer {
 }
 
 const PROBLEM = 'application/problem+json';
+
+/** A checkpoint with signatures of a hundred others, and its proof. */
+const MOST_BODY_BYTES = 64 * 1024;
+
+const MEMBER_PATH = /^\/logs\/witness\/(0x[0-9a-f]{64})\/(.+)$/;
 
 /** @param port 0: a free one */
 export async function startHttp(
@@ -63,12 +71,16 @@ async function respond(surface: HttpSurface, request: IncomingMessage, response:
   response.end(request.method === 'HEAD' ? undefined : body);
 }
 
-async function answer(surface: HttpSurface, { method, url = '/' }: IncomingMessage): Promise<Answer> {
-  if (method !== 'GET' && method !== 'HEAD') {
-    const refusal = json(405, { status: 405, title: 'Only GET is served here' }, PROBLEM);
-    return { ...refusal, headers: { allow: 'GET, HEAD' } };
-  }
+async function answer(surface: HttpSurface, request: IncomingMessage): Promise<Answer> {
+  const { method, url = '/' } = request;
   const pathname: string = URL.parse(url, 'http://node')?.pathname ?? '';
+  const [, witness = '', act = ''] = MEMBER_PATH.exec(pathname) ?? [];
+  const allowed = act === 'add-checkpoint' ? ['POST'] : ['GET', 'HEAD'];
+  if (!allowed.includes(method ?? '')) {
+    const refusal = json(405, { status: 405, title: `Only ${allowed.join(', ')} is served here` }, PROBLEM);
+    return { ...refusal, headers: { allow: allowed.join(', ') } };
+  }
+  if (act !== '') return witnessAnswer(surface, witness, act, request);
   switch (pathname) {
     case '/healthz/live':
       return json(200, { ok: true });
@@ -93,8 +105,42 @@ async function answer(surface: HttpSurface, { method, url = '/' }: IncomingMessa
   };
 }
 
+/** C2SP tlog-witness under `/logs/witness/<member>`, and beside it what the member saw: `<log>/checkpoint`, `<log>/conflicts`. */
+async function witnessAnswer(
+  { witness }: HttpSurface,
+  member: string,
+  act: string,
+  request: IncomingMessage,
+): Promise<Answer> {
+  if (act === 'add-checkpoint') {
+    const body = await readBody(request);
+    if (!body)
+      return { ...json(413, { status: 413, limit: MOST_BODY_BYTES }, PROBLEM), headers: { connection: 'close' } };
+    return witness.addCheckpoint(member, body);
+  }
+  const [, log = '', what] = /^(0x[0-9a-f]{64})\/(checkpoint|conflicts)$/.exec(act) ?? [];
+  if (what === 'checkpoint') {
+    return { status: 200, type: 'text/plain; charset=utf-8', body: witness.checkpoint(member, log) };
+  }
+  if (what === 'conflicts') return json(200, { conflicts: await witness.conflicts(member, log) });
+  throw new XinlianError('NOT_FOUND', { what: 'path', id: request.url ?? '' });
+}
+
+/** Undefined where it is too long; the rest is not read then. */
+async function readBody(request: IncomingMessage): Promise<Uint8Array | undefined> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    length += part.length;
+    if (length > MOST_BODY_BYTES) return undefined;
+    parts.push(part);
+  }
+  return Buffer.concat(parts);
+}
+
 function problem(surface: HttpSurface, error: unknown): Answer {
-  const status = XinlianError.is(error, 'NOT_FOUND') ? 404 : XinlianError.is(error, 'MALFORMED') ? 400 : 500;
+  const missing = XinlianError.is(error, 'NOT_FOUND') || XinlianError.is(error, 'MEMBER_UNKNOWN');
+  const status = missing ? 404 : XinlianError.is(error, 'MALFORMED') ? 400 : 500;
   if (XinlianError.is(error) && status < 500)
     return json(status, { status, code: error.code, ...error.details }, PROBLEM);
   surface.failed(error);

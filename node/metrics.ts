@@ -2,6 +2,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
 import type { NodeInfo } from './core/messages/node.ts';
 import type { Counts } from './core/messages/publish.ts';
+import type { Witnesses } from './witnesses.ts';
 
 export interface NodeMetrics {
   countRows(counts: Counts): void;
@@ -14,7 +15,11 @@ export interface NodeMetrics {
  * Both are asked at each scrape: a gauge that is computed cannot be stale.
  * @param endpoints states of the chain's endpoints, one each
  */
-export function createMetrics(info: () => NodeInfo, endpoints: () => readonly string[]): NodeMetrics {
+export function createMetrics(
+  info: () => NodeInfo,
+  endpoints: () => readonly string[],
+  witnesses: Pick<Witnesses, 'standings' | 'conflicts'>,
+): NodeMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
   const rows = new Counter({
@@ -76,6 +81,25 @@ export function createMetrics(info: () => NodeInfo, endpoints: () => readonly st
     collect() {
       this.reset();
       for (const state of endpoints()) this.inc({ state });
+    },
+  });
+  new Gauge({
+    name: 'xinlian_log_witnesses',
+    help: 'Witnesses of a log, by how they answered last: cosigned, refused or away',
+    labelNames: ['log', 'state'],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { log, state } of witnesses.standings()) this.inc({ log, state });
+    },
+  });
+  new Gauge({
+    name: 'xinlian_witness_conflicts',
+    help: 'Checkpoints of others that do not extend what they showed before, since the start',
+    labelNames: ['kind'],
+    registers: [registry],
+    collect() {
+      for (const kind of ['split', 'inconsistent'] as const) this.set({ kind }, witnesses.conflicts().get(kind) ?? 0);
     },
   });
   return {

@@ -43,6 +43,7 @@ import { LevelRecordStore, LevelSubmissionStore } from './store/record-store.ts'
 import { openStore, type Batch, type Store } from './store/store.ts';
 import { VERSION } from './version.ts';
 import { openWatch } from './watch.ts';
+import { openWitnesses, type WitnessSurface } from './witnesses.ts';
 import { PreparePool } from './workers/prepare-pool.ts';
 
 const SIGN_MS = 1_000;
@@ -80,6 +81,8 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const stored = await logs.logs();
 
   const members = new Map<MemberId, MemberNode<Batch>>();
+  const shared = { store, logs, commits, members, follower: chain.follower, log };
+  const witnesses = openWitnesses(config, { ...shared, fetch });
   const timing = { signMs: config.timing?.signMs ?? SIGN_MS, anchorMs: config.timing?.anchorMs ?? ANCHOR_MS };
   const vaults = new Map<MemberId, VaultKeys>();
   let firstKeys: MemberKeys | undefined;
@@ -101,6 +104,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
         view,
         writer: chain.writer(keys),
         prover: chain.prover,
+        cosigning: witnesses.cosigning,
         clock: systemClock,
         logger: log,
       },
@@ -113,6 +117,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const metrics = createMetrics(
     () => info(),
     () => chain.endpointStates(),
+    witnesses,
   );
   const preparer = new PreparePool(vaults, config.threads ?? Math.max(1, availableParallelism() - 1));
   started.defer(() => preparer.close());
@@ -127,17 +132,8 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     clock: systemClock,
     counted: (counts) => metrics.countRows(counts),
   });
-  const access = await openAccess(config, {
-    store,
-    logs,
-    records,
-    commits,
-    members,
-    follower: chain.follower,
-    metrics,
-    log,
-  });
-  const watch = await openWatch({ store, commits, members, follower: chain.follower, access, changes, log });
+  const access = await openAccess(config, { ...shared, records, metrics });
+  const watch = await openWatch({ ...shared, access, changes });
   const methods = new Methods({
     members,
     submissions,
@@ -161,7 +157,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   serve(host, { methods, sessions, members, view, readLog, info });
   const http = await startSurface(
     config,
-    { info, metrics, readLog, follower: chain.follower, members, commits, log },
+    { info, metrics, readLog, witness: witnesses.surface, follower: chain.follower, members, commits, log },
     started,
   );
   log.info({ http: http.address(), peer: host.addresses(), members: [...members.keys()] }, 'node started');
@@ -341,12 +337,14 @@ async function startSurface(
     info,
     metrics,
     readLog,
+    witness,
     follower,
     members,
     commits,
     log,
   }: Pick<Served, 'info' | 'readLog' | 'members'> & {
     metrics: NodeMetrics;
+    witness: WitnessSurface;
     follower: Follower;
     commits: GroupCommit<Batch>;
     log: Log;
@@ -357,6 +355,7 @@ async function startSurface(
     info,
     metrics: () => metrics.text(),
     logFile: readLog,
+    witness,
     unready: () => {
       if (commits.failed) return 'a restart: a write to the store failed';
       const closed = [...members.values()].find((member) => !member.opened);

@@ -64,7 +64,8 @@ export function parseOrigin(origin: string): LogOrigin {
   };
 }
 
-function parseDecimal(what: string, text: string, minimum: number): number {
+/** Throws `MALFORMED` for any other form than the one of C2SP: no leading zeros, no sign. */
+export function parseDecimal(what: string, text: string, minimum: number): number {
   const value = Number(text);
   if (!/^(?:0|[1-9][0-9]*)$/.test(text) || !Number.isSafeInteger(value) || value < minimum) {
     malformed(what, `a decimal integer from ${minimum} to 2^53 − 1, no leading zeros`, text);

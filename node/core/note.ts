@@ -44,27 +44,30 @@ export interface Note {
   signatures: NoteSignature[];
 }
 
-/** @returns the first four bytes of SHA-256(name || 0x0A || 0x01 || public key), big-endian */
-export function keyId({ name, publicKey }: NoteVerifier): number {
+/**
+ * @param type signature type: 0x01 is plain Ed25519
+ * @returns the first four bytes of SHA-256(name || 0x0A || type || public key), big-endian
+ */
+export function keyId({ name, publicKey }: NoteVerifier, type: number = ED25519): number {
   checkName(name);
   if (publicKey.length !== PUBLIC_KEY_LENGTH) malformed('Ed25519 public key', '32 bytes', publicKey.length);
-  return readKeyId(sha256(concat(utf8(name), Uint8Array.of(NEWLINE, ED25519), publicKey)));
+  return readKeyId(sha256(concat(utf8(name), Uint8Array.of(NEWLINE, type), publicKey)));
 }
 
-/** @returns the verifier key as text: `name+hash+base64(0x01 || public key)` */
-export function encodeVerifierKey(verifier: NoteVerifier): string {
-  const key = concat(Uint8Array.of(ED25519), verifier.publicKey);
-  return `${verifier.name}+${hexKeyId(keyId(verifier))}+${toBase64(key)}`;
+/** @returns the verifier key as text: `name+hash+base64(type || public key)` */
+export function encodeVerifierKey(verifier: NoteVerifier, type: number = ED25519): string {
+  const key = concat(Uint8Array.of(type), verifier.publicKey);
+  return `${verifier.name}+${hexKeyId(keyId(verifier, type))}+${toBase64(key)}`;
 }
 
-/** Inverse of `encodeVerifierKey`. Throws `MALFORMED` for any other form, another algorithm, or a wrong hash. */
-export function parseVerifierKey(text: string): NoteVerifier {
+/** Inverse of `encodeVerifierKey`. Throws `MALFORMED` for any other form, another type, or a wrong hash. */
+export function parseVerifierKey(text: string, type: number = ED25519): NoteVerifier {
   const form = 'name+hash+key';
   const [, name, , encoded] = /^([^+]+)\+([0-9a-f]{8})\+(.+)$/.exec(text) ?? malformed('verifier key', form, text);
   const key = fromBase64(encoded as string, 1 + PUBLIC_KEY_LENGTH);
-  if (key[0] !== ED25519) malformed('verifier key', 'an Ed25519 key (type 1)', `type ${key[0]}`);
+  if (key[0] !== type) malformed('verifier key', `a key of type ${type}`, `type ${key[0]}`);
   const verifier = { name: name as string, publicKey: key.slice(1) };
-  const wanted = encodeVerifierKey(verifier);
+  const wanted = encodeVerifierKey(verifier, type);
   if (wanted !== text) malformed('verifier key', wanted, text);
   return verifier;
 }
@@ -73,11 +76,16 @@ export function parseVerifierKey(text: string): NoteVerifier {
 export async function signNote(text: string, signer: NoteSigner): Promise<string> {
   if (!text.endsWith('\n')) malformed('note text', 'a newline at its end', text.slice(-20));
   checkCharacters(text);
-  const id = new Uint8Array(KEY_ID_LENGTH);
-  new DataView(id.buffer).setUint32(0, keyId(signer));
   const signature = await signer.sign(utf8(text));
   if (signature.length !== SIGNATURE_LENGTH) malformed('Ed25519 signature', '64 bytes', signature.length);
-  return `${text}\n${MARK}${signer.name} ${toBase64(concat(id, signature))}\n`;
+  return `${text}\n${signatureLine({ name: signer.name, keyId: keyId(signer), signature })}`;
+}
+
+/** A signature as a line of a note, its newline included. */
+export function signatureLine({ name, keyId: id, signature }: NoteSignature): string {
+  const bytes = new Uint8Array(KEY_ID_LENGTH);
+  new DataView(bytes.buffer).setUint32(0, id);
+  return `${MARK}${name} ${toBase64(concat(bytes, signature))}\n`;
 }
 
 /** Takes a note apart; verifies nothing. Throws `MALFORMED` for any other form, `TOO_LARGE` beyond 1 MB. */
@@ -88,13 +96,17 @@ export function parseNote(note: string): Note {
   checkCharacters(note);
   const split = note.lastIndexOf('\n\n');
   if (split < 0) malformed('note', 'a blank line before the signatures', note);
-  const lines = note.slice(split + 2).split('\n');
-  if (lines.pop() !== '' || lines.length === 0)
-    malformed('note', 'signature lines, each with its newline', note.slice(split));
+  return { text: note.slice(0, split + 1), signatures: parseSignatureLines(note.slice(split + 2)) };
+}
+
+/** Reads lines as `signatureLine` writes them: one at least. Throws as `parseNote`. */
+export function parseSignatureLines(text: string): NoteSignature[] {
+  const lines = text.split('\n');
+  if (lines.pop() !== '' || lines.length === 0) malformed('note', 'signature lines, each with its newline', text);
   if (lines.length > MAX_SIGNATURES) {
     throw new XinlianError('TOO_LARGE', { what: 'signatures', limit: MAX_SIGNATURES, got: lines.length });
   }
-  return { text: note.slice(0, split + 1), signatures: lines.map(parseSignature) };
+  return lines.map(parseSignature);
 }
 
 function parseSignature(line: string): NoteSignature {
@@ -137,7 +149,7 @@ const MOST_KNOWN = 1_024;
 const knownGood = new Set<string>();
 
 /** Strict RFC 8032: no small-order keys, no other encodings of a point or a scalar. */
-function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+export function verifyEd25519(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   if (signature.length !== SIGNATURE_LENGTH) return false;
   const name = toBase64(sha256(concat(publicKey, signature, message)));
   if (knownGood.has(name)) return true;
@@ -156,7 +168,8 @@ function hexKeyId(id: number): string {
   return id.toString(16).padStart(2 * KEY_ID_LENGTH, '0');
 }
 
-function label(name: string, id: number): string {
+/** A key as people tell it: `name+hash`. */
+export function label(name: string, id: number): string {
   return `${name}+${hexKeyId(id)}`;
 }
 

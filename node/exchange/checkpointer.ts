@@ -32,11 +32,13 @@ interface Dependencies<B extends Batch> {
   view: ChainView;
   writer: ChainWriter;
   prover: AnchorProver;
+  /** Has others cosign what is anchored; absent: nobody is asked. */
+  cosigning?: { collect(log: AgencyLog<B>, signal: AbortSignal): Promise<void> } | undefined;
   clock: Clock;
   logger: Log;
 }
 
-type Work = 'signing' | 'anchoring' | 'keeping an anchor proof';
+type Work = 'signing' | 'anchoring' | 'cosigning' | 'keeping an anchor proof';
 
 export class Checkpointer<B extends Batch = Batch> {
   readonly #options: CheckpointerOptions;
@@ -132,6 +134,12 @@ export class Checkpointer<B extends Batch = Batch> {
     logger.debug({ log: id, size: signed.size, transaction, block }, 'anchored');
   }
 
+  /** Asks the witnesses for the last signed checkpoint: the one that goes to the chain at the same time. */
+  async cosign(): Promise<void> {
+    const { cosigning, log } = this.#needs;
+    await cosigning?.collect(log, this.#abort.signal);
+  }
+
   /** Keeps the proof of the last final anchor. */
   async capture(): Promise<void> {
     const { log, store, commits, view, prover } = this.#needs;
@@ -150,6 +158,7 @@ export class Checkpointer<B extends Batch = Batch> {
     if (this.#needs.clock.now() < this.#anchorDue) return;
     this.#anchorDue = this.#needs.clock.now() + this.#options.anchorMs;
     this.#begin('anchoring', () => this.anchor());
+    this.#begin('cosigning', () => this.cosign());
   }
 
   #begin(what: Work, work: () => Promise<void>): void {

@@ -26,8 +26,10 @@ export async function readLogFile<B extends WriteBatch>(
     throw new XinlianError('NOT_FOUND', { what: `file of log ${log.state.id}`, id: path });
   };
   if (path === 'checkpoint') {
-    const note = store.checkpoint(number, signed?.size ?? 0) ?? missing();
-    return { bytes: utf8(note), immutable: false, text: true };
+    const size = signed?.size ?? 0;
+    const note = store.checkpoint(number, size) ?? missing();
+    // Further signature lines: a reader of notes that knows no witness passes them over.
+    return { bytes: utf8(note + (store.cosignatures(number, size) ?? '')), immutable: false, text: true };
   }
   const { level, index, width } = parseTilePath(path);
   const size = signed?.size ?? 0;

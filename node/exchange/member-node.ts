@@ -2,10 +2,12 @@
 import { toHex, utf8, type Hex } from '../core/bytes.ts';
 import { currentKey } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
+import { witnessName } from '../core/cosignature.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { Agreement } from '../core/jwe.ts';
 import { AgencyLog } from './agency-log.ts';
 import { Checkpointer, type CheckpointerOptions, type CheckpointKey } from './checkpointer.ts';
+import type { Cosigning } from './cosigning.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type {
   AnchorProver,
@@ -27,6 +29,7 @@ import type { Reading } from './records.ts';
 import type { Publishing } from './submissions.ts';
 import type { Home } from './sessions.ts';
 import type { RecordVault } from './vault.ts';
+import type { WitnessingMember } from './witness.ts';
 
 /** A log's scope: ASCII, padded with zeros to 32 bytes. One log per member and scope is open. */
 export function scopeOf(name: string): Hex {
@@ -53,6 +56,7 @@ interface Dependencies<B extends Batch> {
   view: ChainView;
   writer: ChainWriter & GrantWriter;
   prover: AnchorProver;
+  cosigning?: Cosigning<B>;
   clock: Clock;
   logger: Log;
 }
@@ -172,6 +176,13 @@ export class MemberNode<B extends Batch = Batch> {
   asking(): AskingMember<B> {
     const { keys, vault, writer } = this.#needs;
     return { id: this.id, log: this.log, vault, sealing: keys.sealing, writer };
+  }
+
+  witnessing(): WitnessingMember {
+    const { checkpoint } = this.#needs.keys;
+    const name = witnessName(this.#options.origin, this.id);
+    const sign = (message: Uint8Array): Uint8Array | Promise<Uint8Array> => checkpoint.sign(message);
+    return { id: this.id, cosigner: { name, publicKey: checkpoint.publicKey, sign } };
   }
 
   home(): Home {

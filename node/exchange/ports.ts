@@ -63,6 +63,9 @@ export interface LogStore<B extends WriteBatch = WriteBatch> {
   tile(log: number, level: number, index: number): Uint8Array | undefined;
   putCheckpoint(batch: B, log: number, size: number, note: string): void;
   checkpoint(log: number, size: number): string | undefined;
+  /** Signature lines of those who cosigned the checkpoint. */
+  putCosignatures(batch: B, log: number, size: number, lines: string): void;
+  cosignatures(log: number, size: number): string | undefined;
   putAnchorProof(batch: B, log: number, size: number, proof: AnchorProof): void;
   /** The proof of the largest size that has one. */
   lastAnchorProof(log: number): Promise<{ size: number; proof: AnchorProof } | undefined>;
@@ -79,6 +82,43 @@ export interface LogStore<B extends WriteBatch = WriteBatch> {
   pendingStatus(log: number): Promise<Map<number, Uint8Array | null>>;
   putPendingStatus(batch: B, log: number, position: number, value: Uint8Array | null): void;
   clearPendingStatus(batch: B, log: number, positions: Iterable<number>): void;
+}
+
+/** A checkpoint that a witness cosigned last, as its log signed it. */
+export interface WitnessedCheckpoint {
+  size: number;
+  /** 32 bytes, base64 */
+  root: string;
+  /** Signed note, with the signature of the log alone. */
+  note: string;
+  /** Cosignature of the witness; absent where its key failed after the checkpoint was kept. */
+  cosignature?: string;
+}
+
+/**
+ * What a witness was shown against what it had cosigned. `split`: two roots of one size, both signed by the log: proof to
+ * anyone. `inconsistent`: the proof that came with a larger checkpoint does not hold; the notes alone decide nothing.
+ */
+export interface WitnessConflict {
+  kind: 'split' | 'inconsistent';
+  /** Milliseconds since 1970. */
+  time: number;
+  /** Signed note that was cosigned. */
+  cosigned: string;
+  /** Signed note that was refused. */
+  refused: string;
+  /** Consistency proof that came with it, base64. */
+  proof: string[];
+}
+
+/** What hosted members saw of others' logs. */
+export interface WitnessStore<B extends WriteBatch = WriteBatch> {
+  witnessed(member: MemberId, log: LogId): WitnessedCheckpoint | undefined;
+  putWitnessed(batch: B, member: MemberId, log: LogId, checkpoint: WitnessedCheckpoint): void;
+  /** Oldest size first. */
+  conflicts(member: MemberId, log: LogId): Promise<WitnessConflict[]>;
+  /** Of conflicts that are `inconsistent` the last one is kept; of splits all that are put. */
+  putConflict(batch: B, member: MemberId, log: LogId, size: number, conflict: WitnessConflict): void;
 }
 
 export interface StoredVersion {

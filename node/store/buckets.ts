@@ -68,6 +68,12 @@ export const BUCKETS = {
   watchChange: 0x22,
   /** provider, grantee, subscription, number (u64) → event that is not acknowledged yet, JSON */
   watchEvent: 0x23,
+  /** log number, size → signature lines of those who cosigned the checkpoint */
+  cosignatures: 0x49,
+  /** member (32), log id (32) → the last checkpoint of another's log that the member cosigned, JSON */
+  witnessed: 0x4a,
+  /** member, log id, kind (u8: 0 split, 1 inconsistent), size (u64), digest (8) → what it refused to cosign, JSON */
+  witnessConflict: 0x4b,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

@@ -71,6 +71,15 @@ export class LevelLogStore {
     return note && fromUtf8(note);
   }
 
+  putCosignatures(batch: Batch, log: number, size: number, lines: string): void {
+    batch.put('cosignatures', key({ u32: log }, { u64: size }), utf8(lines));
+  }
+
+  cosignatures(log: number, size: number): string | undefined {
+    const lines = this.#store.get('cosignatures', key({ u32: log }, { u64: size }));
+    return lines && fromUtf8(lines);
+  }
+
   putAnchorProof(batch: Batch, log: number, size: number, proof: AnchorProof): void {
     batch.put('anchorProof', key({ u32: log }, { u64: size }), utf8(JSON.stringify(proof)));
   }

@@ -2,8 +2,14 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { createClient } from '../../gateway/client.ts';
+import { fromBase64Url } from '../../node/core/bytes.ts';
+import { parseCheckpoint, parseOrigin } from '../../node/core/checkpoint.ts';
+import { cosignaturesOf, witnessName } from '../../node/core/cosignature.ts';
 import type { Counts, RowOutcome } from '../../node/core/messages/publish.ts';
 import type { RecordStatus } from '../../node/core/messages/record.ts';
+import { parseNote } from '../../node/core/note.ts';
+import { CAST } from '../../scripts/sandbox/cast.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import {
   lastJson,
@@ -33,6 +39,9 @@ describe('publishing a file', () => {
   let outcomes: RowOutcome[];
   const publish = (file: string, ...more: string[]) =>
     xinlian('publish', file, '--json', '--no-wait', '--profile', consortium.profile('regulator'), ...more);
+
+  const noteOf = async (player: string, log: string) =>
+    (await fetch(`${consortium.nodeUrl(player)}/logs/${log}/checkpoint`)).text();
 
   before(async () => {
     consortium = await startConsortium(['dafeng', 'regulator']);
@@ -89,6 +98,24 @@ describe('publishing a file', () => {
     const shown = await xinlian('record', id, '--json', '--profile', consortium.profile('regulator'));
     const { versions } = lastJson(shown) as RecordStatus;
     expect(versions.map(({ status }) => status)).to.deep.equal(['superseded', 'live']);
+  });
+
+  it('has its checkpoints cosigned by who is there, whoever is away', async () => {
+    const { logs } = await nodeInfo(consortium, 'regulator');
+    const log = logs[0]?.log ?? '';
+    const witness = CAST.find(({ key }) => key === 'dafeng')!.id;
+    const { chainId, logAnchor } = parseOrigin(parseCheckpoint(parseNote(await noteOf('regulator', log)).text).origin);
+    const { keys } = await createClient({ baseUrl: consortium.gatewayUrl('dafeng') }).getMember({
+      params: { member: witness },
+    });
+    const name = witnessName({ chainId, logAnchor }, witness);
+    const cosigner = { name, publicKey: fromBase64Url(keys.checkpoint ?? '', 32) };
+    await until(async () => cosignaturesOf(await noteOf('regulator', log), [cosigner]).length === 1);
+    // The witness shows what it saw, with its cosignature, to whoever looks for a split view.
+    const seen = await noteOf('dafeng', `witness/${witness}/${log}`);
+    expect(cosignaturesOf(seen, [cosigner])).to.have.length(1);
+    const conflicts = await fetch(`${consortium.nodeUrl('dafeng')}/logs/witness/${witness}/${log}/conflicts`);
+    expect(await conflicts.json()).to.deep.equal({ conflicts: [] });
   });
 
   it('becomes final, and its bundle verifies offline; a changed byte does not', async () => {

@@ -2,11 +2,12 @@ import { expect } from 'chai';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { utf8 } from '../../../node/core/bytes.ts';
+import { XinlianError } from '../../../node/core/errors.ts';
 import { decodeBundle, tilePath } from '../../../node/core/tiles.ts';
 import { readLogFile } from '../../../node/exchange/log-files.ts';
 import { startHttp, type HttpServer } from '../../../node/http.ts';
 import { openAgency, type Agency } from '../../helpers/agency.ts';
-import { LOG } from '../../helpers/bundle.ts';
+import { LOG, MEMBER } from '../../helpers/bundle.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 import { licence } from '../../helpers/rows.ts';
 
@@ -40,6 +41,14 @@ describe('HTTP of a node', () => {
           return 'rows 1\n';
         },
         logFile: (_, path) => readLogFile(agency.log, agency.logs, path),
+        witness: {
+          addCheckpoint: async (member, body) => {
+            if (member !== MEMBER) throw new XinlianError('MEMBER_UNKNOWN', { member });
+            return { status: 409, type: 'text/x.tlog.size', body: `${body.length}\n` };
+          },
+          checkpoint: (member, log) => `${member} ${log}\n`,
+          conflicts: async () => [],
+        },
         failed: (error) => failures.push(error),
       },
     );
@@ -123,6 +132,37 @@ describe('HTTP of a node', () => {
       const response = await get('/info', method);
       expect([response.status, response.headers.get('allow')]).to.deep.equal([405, 'GET, HEAD']);
     }
+  });
+
+  describe('of a member as a witness', () => {
+    const prefix = `/logs/witness/${MEMBER}`;
+    const post = (path: string, body: string) => fetch(`${server.address()}${path}`, { method: 'POST', body });
+
+    it('passes a checkpoint on, and the answer back', async () => {
+      const response = await post(`${prefix}/add-checkpoint`, 'old 0\n');
+      expect([response.status, response.headers.get('content-type')]).to.deep.equal([409, 'text/x.tlog.size']);
+      expect(await response.text()).to.equal('6\n');
+      expect((await post(`/logs/witness/${LOG}/add-checkpoint`, '')).status).to.equal(404);
+      // No body without end is read.
+      expect((await post(`${prefix}/add-checkpoint`, 'x'.repeat(64 * 1024))).status).to.equal(409);
+      expect((await post(`${prefix}/add-checkpoint`, 'x'.repeat(64 * 1024 + 1))).status).to.equal(413);
+      expect((await get('/healthz/live')).status).to.equal(200);
+    });
+
+    it('shows what it saw of a log, and is asked by POST alone', async () => {
+      for (const [path, method, allow] of [
+        [`${prefix}/add-checkpoint`, 'GET', 'POST'],
+        [`${prefix}/${LOG}/checkpoint`, 'POST', 'GET, HEAD'],
+      ] as const) {
+        const response = await get(path, method);
+        expect([response.status, response.headers.get('allow')]).to.deep.equal([405, allow]);
+      }
+      expect(await (await get(`${prefix}/${LOG}/checkpoint`)).text()).to.equal(`${MEMBER} ${LOG}\n`);
+      expect(await (await get(`${prefix}/${LOG}/conflicts`)).json()).to.deep.equal({ conflicts: [] });
+      for (const path of [LOG, `${LOG}/others`, 'checkpoint', 'add-checkpoint/']) {
+        expect((await get(`${prefix}/${path}`)).status, path).to.equal(404);
+      }
+    });
   });
 
   for (const [path, status] of [
