@@ -13,12 +13,19 @@ import { XinlianDomain } from "./XinlianDomain.sol";
 /// @dev What an item of a batch can fail by is returned as an encoded error, empty where the act was done: the single
 /// forms revert with it, the batches report it. All checks come before the first write.
 contract GrantRegistry is IGrantRegistry, XinlianDomain {
-    /// @dev A grant as stored: one slot. A grant that was never heard of is all zeros.
+    /// @dev A grant as stored: one slot. A grant that was never heard of is all zeros. The first query that consumed it is
+    /// remembered here too, by `_tagOf`: most counted grants are for one query, which so costs no slot of its own.
     struct State {
         uint32 registeredAt;
         uint16 usesLeft;
         bool withdrawn;
         bool suspended;
+        bytes24 firstUse;
+    }
+
+    /// @dev A later use. A slot that is written whole: a smaller value would be read once more before.
+    struct Use {
+        uint256 consumed;
     }
 
     /// @inheritdoc IGrantRegistry
@@ -35,7 +42,7 @@ contract GrantRegistry is IGrantRegistry, XinlianDomain {
     IMembership private immutable _membership;
 
     mapping(GrantHash grant => State state) private _states;
-    mapping(GrantHash grant => mapping(bytes32 queryId => bool consumed)) private _consumed;
+    mapping(GrantHash grant => mapping(bytes32 queryId => Use use)) private _laterUses;
 
     constructor(IMembership membership_) XinlianDomain(membership_.deployment()) {
         _membership = membership_;
@@ -138,7 +145,7 @@ contract GrantRegistry is IGrantRegistry, XinlianDomain {
 
     /// @inheritdoc IGrantRegistry
     function isConsumed(GrantHash grant, bytes32 queryId) external view returns (bool) {
-        return _consumed[grant][queryId];
+        return _states[grant].firstUse == _tagOf(queryId) || _laterUses[grant][queryId].consumed != 0;
     }
 
     /// @inheritdoc IGrantRegistry
@@ -203,18 +210,21 @@ contract GrantRegistry is IGrantRegistry, XinlianDomain {
         failure = _checkUsable(terms, grant, state);
         if (failure.length != 0) return failure;
         // Before the count: who sends a query a second time learns that the first was taken, not that none is left.
-        mapping(bytes32 queryId => bool consumed) storage consumed = _consumed[grant];
-        if (consumed[queryId]) {
+        bytes24 tag = _tagOf(queryId);
+        Use storage later = _laterUses[grant][queryId];
+        // Without a second use there is no later one: its slot is not looked at.
+        if (state.firstUse == tag || (terms.uses > 1 && later.consumed != 0)) {
             return abi.encodeWithSelector(GrantRegistryAlreadyConsumed.selector, grant, queryId);
         }
         if (state.usesLeft == 0) return abi.encodeWithSelector(GrantRegistryUsedUp.selector, grant, terms.uses);
         if (!_membership.isEntitled(terms.grantee, account, Roles.BANK)) {
             return abi.encodeWithSelector(GrantRegistryNotGrantee.selector, grant, terms.grantee, account);
         }
-        consumed[queryId] = true;
-        uint16 left = state.usesLeft - 1;
-        _states[grant].usesLeft = left;
-        emit GrantConsumed(grant, queryId, left);
+        if (state.firstUse == 0) state.firstUse = tag;
+        else later.consumed = 1;
+        --state.usesLeft;
+        _states[grant] = state;
+        emit GrantConsumed(grant, queryId, state.usesLeft);
     }
 
     /// @dev Ends the call with the error, where there is one.
@@ -296,6 +306,11 @@ contract GrantRegistry is IGrantRegistry, XinlianDomain {
             bytes32(signature),
             bytes32(signature[32:])
         );
+    }
+
+    /// @dev 192 bits of the hash of a query id: nobody finds two ids of one tag. Never zero, which stands for no use.
+    function _tagOf(bytes32 queryId) private pure returns (bytes24) {
+        return bytes24(keccak256(abi.encode(queryId))) | bytes24(uint192(1));
     }
 
     function _checkLength(uint256 length) private pure {

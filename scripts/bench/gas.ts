@@ -70,7 +70,7 @@ async function governance(c: Consortium): Promise<Record<string, number>> {
   return costs;
 }
 
-/** Each in the worst case, see `GrantMeter`: `grantRegister`, `grantWithdraw`, `grantConsume`, `grantConsumeFor`. */
+/** Each in the worst case, see `GrantMeter`: `grantRegister`, `grantWithdraw`, `grantConsume`, `grantConsumeForLater` … */
 async function grants(): Promise<Record<string, number>> {
   const meter = await GrantMeter.create(await grantConsortium());
   const costs: Record<string, number> = {};

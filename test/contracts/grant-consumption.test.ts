@@ -85,6 +85,17 @@ describe('GrantRegistry: consumption', () => {
         await refuses(consume(one, query(0)), 'GrantRegistryAlreadyConsumed', one.hash, query(0));
       });
 
+      it('tells the query of a one-off grant from any other, before and after', async () => {
+        const single = grant('single', { uses: 1 });
+        await register(single);
+        expect(await c.grants.isConsumed(single.hash, query(1))).to.equal(false);
+        await consume(single, query(1));
+        await refuses(consume(single, query(1)), 'GrantRegistryAlreadyConsumed', single.hash, query(1));
+        await refuses(consume(single, query(2)), 'GrantRegistryUsedUp', single.hash, 1);
+        expect(await c.grants.isConsumed(single.hash, query(1))).to.equal(true);
+        expect(await c.grants.isConsumed(single.hash, query(2))).to.equal(false);
+      });
+
       it('counts a query id for one grant alone', async () => {
         const two = grant('two');
         await register(two);

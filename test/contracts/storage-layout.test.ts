@@ -80,14 +80,16 @@ describe('storage layout', () => {
     const layout = await layoutOf('GrantRegistry');
     expect(table(layout)).to.deep.equal([
       '0+0 mapping(GrantHash => struct GrantRegistry.State) _states',
-      '1+0 mapping(GrantHash => mapping(bytes32 => bool)) _consumed',
+      '1+0 mapping(GrantHash => mapping(bytes32 => struct GrantRegistry.Use)) _laterUses',
     ]);
-    // All that is stored of a grant is in one slot.
+    // All that is stored of a grant for one query is in one slot.
     expect(membersOf(layout, 'GrantRegistry.State')).to.deep.equal([
       '0+0 uint32 registeredAt',
       '0+4 uint16 usesLeft',
       '0+6 bool withdrawn',
       '0+7 bool suspended',
+      '0+8 bytes24 firstUse',
     ]);
+    expect(membersOf(layout, 'GrantRegistry.Use')).to.deep.equal(['0+0 uint256 consumed']);
   });
 });

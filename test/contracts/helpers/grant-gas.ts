@@ -11,7 +11,8 @@ import type { Grant } from './grants.ts';
 const NO_ZEROS = { validFrom: 0x01010101, validTo: 0xffffffff, uses: 0xffff };
 const DEADLINE = 0xffff_ffff_ffff_ffffn;
 
-export const GRANT_ACTS = ['register', 'withdraw', 'consume', 'consumeFor'] as const;
+/** The `Later` ones: of a grant that another query has consumed before. */
+export const GRANT_ACTS = ['register', 'withdraw', 'consume', 'consumeFor', 'consumeLater', 'consumeForLater'] as const;
 export type GrantAct = (typeof GRANT_ACTS)[number];
 
 /** In a batch of `items`; 1 is the single form. */
@@ -37,15 +38,18 @@ export class GrantMeter {
   async single(act: GrantAct): Promise<number> {
     const grant = this.#grant();
     const queryId = this.#queryId(grant);
-    if (act === 'consume' || act === 'consumeFor') await this.#register(grant);
+    if (act.startsWith('consume')) await this.#register(grant);
+    if (act.endsWith('Later')) await this.#bank.consume(grant.terms, digest(`before ${queryId}`));
     switch (act) {
       case 'register':
         return gasOf(await this.#register(grant));
       case 'withdraw':
         return gasOf(await this.#anyone.withdraw(grant.terms, this.#sign.withdrawal(grant)));
       case 'consume':
+      case 'consumeLater':
         return gasOf(await this.#bank.consume(grant.terms, queryId));
-      case 'consumeFor': {
+      case 'consumeFor':
+      case 'consumeForLater': {
         const signature = this.#sign.consumption(grant, queryId, { deadline: DEADLINE });
         return gasOf(await this.#anyone.consumeFor(grant.terms, queryId, DEADLINE, signature));
       }
