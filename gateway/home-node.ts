@@ -3,10 +3,14 @@ import { concat } from '../node/core/bytes.ts';
 import type { MemberId } from '../node/core/ids.ts';
 import { encodeParcel } from '../node/core/messages/codec.ts';
 import {
+  grantConsumed,
+  grantConsumption,
   grantOutcomes,
   grantRef,
   grantRegistrations,
   grantWithdrawal,
+  type GrantConsumed,
+  type GrantConsumption,
   type GrantOutcome,
   type GrantRegistration,
   type GrantWithdrawal,
@@ -86,6 +90,10 @@ export class HomeNode {
 
   async withdrawGrant(withdrawal: GrantWithdrawal, signal: AbortSignal): Promise<string> {
     return grantRef.decode(await this.#call('grant/withdraw', grantWithdrawal.encode(withdrawal), signal)).grant;
+  }
+
+  async consumeGrant(consumption: GrantConsumption, signal: AbortSignal): Promise<GrantConsumed> {
+    return grantConsumed.decode(await this.#call('grant/consume', grantConsumption.encode(consumption), signal));
   }
 
   #call(method: InnerMethod, argument: Uint8Array | readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {

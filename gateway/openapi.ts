@@ -1,7 +1,14 @@
 // The OpenAPI 3.1 document, from the definitions.
 import type { TSchema } from 'typebox';
 import { RequestState } from '../node/core/grant-request.ts';
-import { GrantOutcome, GrantRegistration, GrantTermsText, GrantWithdrawal } from '../node/core/messages/grant.ts';
+import {
+  GrantConsumed,
+  GrantConsumption,
+  GrantOutcome,
+  GrantRegistration,
+  GrantTermsText,
+  GrantWithdrawal,
+} from '../node/core/messages/grant.ts';
 import { Counts, RowFault, SubmissionState } from '../node/core/messages/publish.ts';
 import { api } from './api/api.ts';
 import { guaranteeOf, IDEMPOTENCY_KEY_PATTERN } from './api/idempotency.ts';
@@ -53,6 +60,8 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   GrantTerms: GrantTermsText,
   GrantRegistration,
   GrantWithdrawal,
+  GrantConsumption,
+  GrantConsumed,
   GrantOutcome,
   Grant: GrantView,
   GrantCheck,

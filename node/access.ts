@@ -14,6 +14,7 @@ import { journalled } from './core/query.ts';
 import { xinlianDomain } from './core/typed-data.ts';
 import { AnswerRecords } from './exchange/answer-records.ts';
 import { CertificateVerifier } from './exchange/certificate-verifier.ts';
+import { Consumptions } from './exchange/consumptions.ts';
 import { GrantVerifier } from './exchange/grant-verifier.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
 import { IdentityDesk } from './exchange/identity-desk.ts';
@@ -69,6 +70,7 @@ export interface Access {
     journal: QueryJournal<Batch>;
     failClosedSeconds: number;
   };
+  consumptions: Consumptions;
   /** Registers the methods of the network, and begins to ask for revocations. */
   serve(host: Host, started: Lifecycle): void;
 }
@@ -123,7 +125,8 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
       answered: (outcome, reason) => metrics.countAnswer(outcome, reason ?? ''),
     },
   );
-  const journal = new QueryJournal<Batch>(shared);
+  const consumptions = new Consumptions({ view, domain, clock: systemClock });
+  const journal = new QueryJournal<Batch>({ ...shared, consumptions });
   const requests = new RequestDesk<Batch>({ ...shared, store: new LevelRequestStore(store), rules });
   const subjects = new SubjectDesk<Batch>({
     ...shared,
@@ -155,6 +158,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
       journal,
       failClosedSeconds: options.failClosedSeconds,
     },
+    consumptions,
     serve(onHost, started) {
       host = onHost;
       host.handle('query/answer', async (argument, { signal }) => {

@@ -139,6 +139,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     submissions,
     identity: access.identity,
     withdrawals: access.withdrawals,
+    consumptions: access.consumptions,
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,

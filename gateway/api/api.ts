@@ -1,5 +1,5 @@
 // The whole API: an endpoint per operation id. `/v1` changes by addition only.
-import { checkGrants, getGrant, registerGrants, withdrawGrant } from './grants.ts';
+import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
 import { getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
 import { getConsortium, getMember, listMembers } from './members.ts';
 import { callAsSubject, getGrantRequest, requestGrant, runQuery } from './queries.ts';
@@ -20,6 +20,7 @@ export const api = {
   checkGrants,
   getGrant,
   withdrawGrant,
+  consumeGrant,
   requestGrant,
   getGrantRequest,
   runQuery,

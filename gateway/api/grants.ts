@@ -1,5 +1,12 @@
 import { Type, type Static } from 'typebox';
-import { GrantOutcome, GrantRegistration, GrantTermsText, GrantWithdrawal } from '../../node/core/messages/grant.ts';
+import {
+  GrantConsumed,
+  GrantConsumption,
+  GrantOutcome,
+  GrantRegistration,
+  GrantTermsText,
+  GrantWithdrawal,
+} from '../../node/core/messages/grant.ts';
 import { REFUSALS } from '../../node/core/query.ts';
 import { define } from './endpoint.ts';
 import { MAX_CHECK_BYTES, MAX_GRANTS_BYTES } from './limits.ts';
@@ -85,6 +92,35 @@ export const withdrawGrant = define({
     ),
   },
   problems: ['MALFORMED', 'SIGNATURE_INVALID', 'UNREACHABLE', 'TIMEOUT'],
+});
+
+export const consumeGrant = define({
+  method: 'POST',
+  path: '/v1/grants/{grant}/consumptions',
+  tag: 'Grants',
+  summary: 'Have a signed consumption carried to the chain',
+  description:
+    'What counts is the signature of the grantee’s transaction key (EIP-712 GrantConsumption): this gateway’s node sends the ' +
+    'transaction, so that you never build one. One query id consumes a grant once, whoever carries it. Do it before ' +
+    'POST /v1/queries with the same query id, which then consumes nothing itself and waits until this is final.',
+  scope: 'queries',
+  rate: 'normal',
+  idempotency: {
+    kind: 'natural',
+    natural: 'one query id consumes a grant once, and the answer tells whether it is final',
+  },
+  params: Type.Object({ grant: GrantHashText }, closed),
+  request: { kind: 'json', schema: GrantConsumption, maxBytes: 4096 },
+  response: { kind: 'json', schema: GrantConsumed },
+  problems: [
+    'GRANT_REFUSED',
+    'MALFORMED',
+    'SIGNATURE_INVALID',
+    'MEMBER_UNKNOWN',
+    'TRANSACTION_REVERTED',
+    'UNREACHABLE',
+    'TIMEOUT',
+  ],
 });
 
 export const GrantCheck = Type.Object(

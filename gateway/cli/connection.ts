@@ -123,14 +123,19 @@ export async function openMember(flags: ConnectionFlags, terminal: Terminal, pat
 /**
  * A bank's application: checks, asks, opens. @throws as `openSealedClient`
  */
-export async function openGrantee(flags: ConnectionFlags, terminal: Terminal): Promise<Member & { grantee: Grantee }> {
+export async function openGrantee(
+  flags: ConnectionFlags & { relay?: boolean },
+  terminal: Terminal,
+): Promise<Member & { grantee: Grantee }> {
   const member = await openMember(flags, terminal);
   const { id, client, keys, sealed } = member;
+  const consuming = flags.relay === true && { account: keys.transaction, domain: await domainOf(client) };
   const grantee = new Grantee(
     { member: id, sealingKey: keys.sealing.publicKey },
     {
       client,
       signer: keys.client,
+      ...(consuming && { consuming }),
       view: (members) => sealed.view(members),
       names: (item, edition) => builtInCatalogue.names(item, edition),
       clock: Date,
@@ -152,8 +157,7 @@ export async function openEnterprise(
   const keys = localKeys(await openKeyFile(file, await readPassphrase(passphraseFile, terminal)), () => {});
   const certificate = (await readFile(flags.certificate, 'utf8')).trim();
   const client = createClient({ baseUrl: gateway, fetch: terminal.fetch });
-  const { chainId, grantRegistry, deployment } = await client.getConsortium();
-  const domain = xinlianDomain({ chainId, verifyingContract: grantRegistry as Hex, deployment: deployment as Hex });
+  const domain = await domainOf(client);
   const enterprise = new Enterprise({
     client,
     signer: keys.transaction,
@@ -169,6 +173,12 @@ export async function openEnterprise(
     clock: Date,
   });
   return { enterprise, client, keys, certificate, domain };
+}
+
+/** EIP-712 domain of the GrantRegistry. A gateway that lied of it would get signatures that no contract takes. */
+async function domainOf(client: Client): Promise<TypedDataDomain> {
+  const { chainId, grantRegistry, deployment } = await client.getConsortium();
+  return xinlianDomain({ chainId, verifyingContract: grantRegistry as Hex, deployment: deployment as Hex });
 }
 
 /** From a file, XINLIAN_PASSPHRASE, or whoever sits at the terminal. Throws `MALFORMED` where there is none. */

@@ -1,6 +1,6 @@
 // A bank's application: checks grants, asks providers, opens and verifies what they answer. Keys and checkpoints of others
 // are taken from the own node's view, over a sealed session, and never from a gateway.
-import { fromBase64, fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../node/core/bytes.ts';
+import { fromBase64, fromBase64Url, fromUtf8, toBase64Url, utf8, type Hex } from '../../node/core/bytes.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import { parseArtefact, type GrantDocument } from '../../node/core/grant.ts';
 import {
@@ -15,13 +15,15 @@ import { grantHashOf } from '../../node/core/ids.ts';
 import { openJwe, sealJwe, type Agreement } from '../../node/core/jwe.ts';
 import { p256Jwk, p256Point, type JwsAlgorithm } from '../../node/core/jwk.ts';
 import type { JwsSigner } from '../../node/core/jws.ts';
-import { newQueryId } from '../../node/core/make-grant.ts';
+import { newQueryId, signConsumption } from '../../node/core/make-grant.ts';
+import type { GrantConsumption } from '../../node/core/messages/grant.ts';
 import type { View, ViewedMember } from '../../node/core/messages/view.ts';
 import { covers } from '../../node/core/regions.ts';
 import { QUERY_SECONDS, signJournal, signQuery, type Query } from '../../node/core/query.ts';
 import { textDigest } from '../../node/core/receipt.ts';
 import type { LocalAgreement } from '../../node/core/agreement.ts';
 import { newAgreement } from '#agreement';
+import type { TypedDataDomain } from '../../node/core/typed-data.ts';
 import { verifyAnswer, type VerifiedAnswer } from '../../node/core/verify-answer.ts';
 import type { QueryPart } from '../api/queries.ts';
 import type { Client } from '../client.ts';
@@ -34,11 +36,21 @@ export interface GranteeOptions {
 }
 
 export interface GranteeDependencies {
-  client: Pick<Client, 'runQuery' | 'requestGrant' | 'getGrantRequest'>;
+  client: Pick<Client, 'runQuery' | 'requestGrant' | 'getGrantRequest' | 'consumeGrant'>;
   /** The member's `client` key, or that of an application. */
   signer: JwsSigner;
   /** Where an application signs: the algorithm of its key, and its certificate. */
   application?: { alg: JwsAlgorithm; app: string };
+  /**
+   * Consumes counted grants by signed word, which any gateway carries to the chain. Absent: the own node does, which has
+   * the member's transaction key.
+   */
+  consuming?: {
+    /** The member's transaction key. */
+    account: { sign(digest: Uint8Array): Promise<Hex> };
+    /** EIP-712 domain of the GrantRegistry. */
+    domain: TypedDataDomain;
+  };
   /** The own node's view of the chain. */
   view: (members?: readonly string[]) => Promise<View>;
   /** Claim names of an item, in schema order. */
@@ -73,6 +85,8 @@ export interface QueryOutcome {
 export interface PreparedQuery {
   grant: string;
   body: Parameters<Client['runQuery']>[0]['body'];
+  /** Signed, of a counted grant, where it is not the own node that consumes. */
+  consumption?: GrantConsumption;
   /** Digest of each query as it was signed. */
   requests: { provider: string; request: string }[];
   /** Secret of the key that the answers are sealed to, base64url. */
@@ -119,7 +133,19 @@ export class Grantee {
       parts: made.map(({ provider, sealed }) => ({ provider, query: sealed })),
       ...(question.deadlineMs !== undefined && { deadlineMs: question.deadlineMs }),
     };
-    return { grant: grantHashOf(terms), body, requests, reply: toBase64Url(reply.secretKey), members };
+    const { consuming } = this.#needs;
+    const consumption =
+      consuming && terms.uses > 0
+        ? await signConsumption({ terms, query }, consuming.account, consuming.domain, this.#now())
+        : undefined;
+    return {
+      grant: grantHashOf(terms),
+      body,
+      ...(consumption && { consumption }),
+      requests,
+      reply: toBase64Url(reply.secretKey),
+      members,
+    };
   }
 
   /**
@@ -127,8 +153,11 @@ export class Grantee {
    * @throws ApiError: GRANT_REFUSED where the chain did not let a counted grant be consumed; MALFORMED
    */
   async send(prepared: PreparedQuery, signal?: AbortSignal): Promise<SealedAnswers> {
-    const { body } = prepared;
-    const { consumed, parts } = await this.#needs.client.runQuery({ body, ...(signal && { signal }) });
+    const { grant, body, consumption } = prepared;
+    const more = signal ? { signal } : {};
+    // The own node then finds it consumed by this query id, and waits until that is final.
+    if (consumption) await this.#needs.client.consumeGrant({ params: { grant }, body: consumption, ...more });
+    const { consumed, parts } = await this.#needs.client.runQuery({ body, ...more });
     return { prepared, consumed, parts };
   }
 

@@ -1,11 +1,12 @@
 // Grants: registered, looked up, withdrawn, checked. What the chain says is answered from its view; what is to be written
 // goes through the gateway's own node.
 
+import { fromBase64Url, toHex } from '../../node/core/bytes.ts';
 import type { GrantTerms } from '../../node/core/consortium.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import { parseArtefact, type GrantArtefact } from '../../node/core/grant.ts';
 import { grantHashOf, parseGrantHash, type GrantHash, type MemberId } from '../../node/core/ids.ts';
-import { grantWithdrawal, type GrantWithdrawal } from '../../node/core/messages/grant.ts';
+import { grantWithdrawal, termsOf, type GrantWithdrawal } from '../../node/core/messages/grant.ts';
 import type { Refusal } from '../../node/core/query.ts';
 import { covers } from '../../node/core/regions.ts';
 import { judgeGrant, type Judgement } from '../../node/exchange/judge-grant.ts';
@@ -110,6 +111,20 @@ export function grantRoutes(options: GrantOptions, { members, grants, chain, nod
       // Its own node keeps it and brings it to the chain, however often that takes; the others hear it meanwhile.
       const [heard] = await Promise.all([tell(body, signal), ownNode().withdrawGrant(body, signal)]);
       return { grant, ...heard };
+    },
+
+    async consumeGrant({ params, body, signal }) {
+      const grant = grantHashOf(termsOf(body.terms));
+      if (grant !== params.grant)
+        throw new XinlianError('MALFORMED', {
+          what: 'terms',
+          wanted: `those of ${params.grant}`,
+          got: `those of ${grant}`,
+        });
+      // This gateway and its node may see a block at different moments: what either has seen is so.
+      const consumed = await ownNode().consumeGrant(body, signal);
+      const seen = grants.consumption(grant, toHex(fromBase64Url(body.query, 32)));
+      return { ...consumed, ...(seen && { block: seen.block }), final: consumed.final || seen?.final === true };
     },
 
     checkGrants({ caller, body: { checks } }) {

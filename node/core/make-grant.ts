@@ -1,14 +1,15 @@
 // The enterprise's side of a grant: makes the artefact, consents to it, registers and withdraws it. Needs no wallet: the
 // grant key is drawn here, and the consent is any account's that a certificate names.
 import { localAccount, newAccountSecret } from './account.ts';
-import { fromHex, toBase64Url, toHex, type Hex } from './bytes.ts';
+import { fromBase64Url, fromHex, toBase64Url, toHex, type Hex } from './bytes.ts';
 import type { GrantTerms } from './consortium.ts';
 import { consentDigest, encodeArtefact, parseArtefact, type GrantCore, type GrantDocument } from './grant.ts';
 import type { WantedGrant } from './grant-request.ts';
 import { grantHashOf, type GrantHash } from './ids.ts';
-import type { GrantRegistration, GrantWithdrawal } from './messages/grant.ts';
+import { termsOf, type GrantConsumption, type GrantRegistration, type GrantWithdrawal } from './messages/grant.ts';
 import type { SubjectSigner } from './subject-call.ts';
 import {
+  GRANT_CONSUMPTION_TYPES,
   GRANT_REGISTRATION_TYPES,
   GRANT_WITHDRAWAL_TYPES,
   typedDataDigest,
@@ -85,6 +86,22 @@ export async function signWithdrawal(
 ): Promise<GrantWithdrawal> {
   const digest = typedDataDigest(domain, GRANT_WITHDRAWAL_TYPES, { grant: hash });
   return { terms, signature: await sign(key, digest) };
+}
+
+/** How long the chain may take to a signed consumption. */
+const CONSUME_WITHIN = 900;
+
+/** What anyone may bring to the chain, to use a grant for one query. @param account the grantee's transaction key */
+export async function signConsumption(
+  { terms, query }: Pick<GrantConsumption, 'terms' | 'query'>,
+  account: { sign(digest: Uint8Array): Promise<Hex> },
+  domain: TypedDataDomain,
+  nowSeconds: number,
+): Promise<GrantConsumption> {
+  const deadline = nowSeconds + CONSUME_WITHIN;
+  const message = { grant: grantHashOf(termsOf(terms)), queryId: toHex(fromBase64Url(query, 32)), deadline };
+  const digest = typedDataDigest(domain, GRANT_CONSUMPTION_TYPES, message);
+  return { terms, query, deadline, signature: await account.sign(fromHex(digest, 32)) };
 }
 
 function sign(key: Uint8Array, digest: Hex): Promise<Hex> {

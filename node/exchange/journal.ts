@@ -1,24 +1,19 @@
 // The grantee's side of a query: before anyone is asked, its own node logs that it asks, and consumes a counted grant.
 import { fromBase64Url, fromUtf8, toBase64Url, toHex, type Hex } from '../core/bytes.ts';
 import { verifyMemberStatement } from '../core/application.ts';
-import type { GrantTerms } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { openJwe } from '../core/jwe.ts';
-import { parseJournal, QUERY_SECONDS, type Journal, type Journalled, type Refusal } from '../core/query.ts';
+import { parseJournal, QUERY_SECONDS, type Journal, type Journalled } from '../core/query.ts';
 import { openingCommitment, queryNote, textDigest, type QueryNote } from '../core/receipt.ts';
 import { grantHashOf, type GrantHash } from '../core/ids.ts';
 import { parseArtefact } from '../core/grant.ts';
+import type { Consumptions } from './consumptions.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { nextChange } from './next-change.ts';
 import { openingPlace } from './openings.ts';
 import { SharedWork } from './shared-work.ts';
-import type { AccessStore, Clock, GrantView, GrantWriter, ItemOutcome, WriteBatch } from './ports.ts';
+import type { AccessStore, Clock, GrantView, GrantWriter, WriteBatch } from './ports.ts';
 import type { ProvidingMember } from './provider.ts';
-
-/** Consumptions of this long go to the chain together. */
-const GATHER_MS = 20;
-/** As many as the contract takes at once. */
-const MOST_TOGETHER = 32;
 
 type Batch = WriteBatch & { readonly length: number };
 
@@ -32,18 +27,11 @@ interface Dependencies<B extends Batch> {
   commits: GroupCommit<B>;
   view: GrantView;
   clock: Clock;
-}
-
-interface Waiting {
-  terms: GrantTerms;
-  queryId: Hex;
-  taken: PromiseWithResolvers<void>;
+  consumptions: Consumptions;
 }
 
 export class QueryJournal<B extends Batch> {
   readonly #needs: Dependencies<B>;
-  /** Consumptions that gather, by member. */
-  readonly #gathering = new Map<string, Waiting[]>();
   /** Journals under way, by member and digest. */
   readonly #underWay = new SharedWork<Journalled>();
   /** Those done, until they end by themselves: what is sent again is not logged again, but for after a restart. */
@@ -103,7 +91,8 @@ export class QueryJournal<B extends Batch> {
     if (terms.uses === 0) return { query: journal.jti, consumed: false };
     const query = toHex(fromBase64Url(journal.jti, 32));
     const hash = grantHashOf(terms);
-    if (!this.#needs.view.consumption(hash, query)) await this.#consume(member, terms, query);
+    if (!this.#needs.view.consumption(hash, query))
+      await this.#needs.consumptions.consume(member, { terms, queryId: query });
     await this.#untilFinal(hash, query, journal.exp * 1000, signal);
     return { query: journal.jti, consumed: true };
   }
@@ -119,37 +108,6 @@ export class QueryJournal<B extends Batch> {
     });
   }
 
-  /** Resolves when a block has it. */
-  async #consume(member: AskingMember<B>, terms: GrantTerms, queryId: Hex): Promise<void> {
-    const taken = Promise.withResolvers<void>();
-    const gathering = this.#gathering.get(member.id);
-    if (gathering && gathering.length < MOST_TOGETHER) gathering.push({ terms, queryId, taken });
-    else {
-      const fresh = [{ terms, queryId, taken }];
-      this.#gathering.set(member.id, fresh);
-      setTimeout(() => {
-        if (this.#gathering.get(member.id) === fresh) this.#gathering.delete(member.id);
-        void this.#send(member.writer, fresh);
-      }, GATHER_MS);
-    }
-    return taken.promise;
-  }
-
-  async #send(writer: GrantWriter, waiting: readonly Waiting[]): Promise<void> {
-    try {
-      const { items: outcomes } = await writer.consumeGrants(waiting);
-      for (const [i, { terms, taken }] of waiting.entries()) {
-        const outcome = outcomes[i];
-        // Consumed by this query already: it was sent again, or relayed by another.
-        const done = outcome?.ok === true || outcome?.error === 'GrantRegistryAlreadyConsumed';
-        if (done) taken.resolve();
-        else taken.reject(refusedByChain(grantHashOf(terms), outcome));
-      }
-    } catch (error) {
-      for (const { taken } of waiting) taken.reject(error);
-    }
-  }
-
   async #untilFinal(hash: GrantHash, query: Hex, deadline: number, signal: AbortSignal): Promise<void> {
     const { view, clock } = this.#needs;
     while (view.consumption(hash, query)?.final !== true) {
@@ -159,22 +117,4 @@ export class QueryJournal<B extends Batch> {
       await nextChange(view, left, signal);
     }
   }
-}
-
-/** What the errors of GrantRegistry mean to who asked. */
-const CHAIN_REFUSALS: Readonly<Record<string, Refusal>> = {
-  GrantRegistryNotRegistered: 'GRANT_UNKNOWN',
-  GrantRegistryWithdrawn: 'GRANT_WITHDRAWN',
-  GrantRegistrySuspended: 'GRANT_SUSPENDED',
-  GrantRegistryNotYetValid: 'GRANT_NOT_YET_VALID',
-  GrantRegistryEnded: 'GRANT_EXPIRED',
-  GrantRegistryUsedUp: 'GRANT_EXHAUSTED',
-  GrantRegistryNotGrantee: 'GRANTEE_NOT_ENTITLED',
-};
-
-function refusedByChain(grant: GrantHash, outcome: ItemOutcome | undefined): XinlianError {
-  const { error, arguments: args } = outcome?.ok === false ? outcome : { error: 'unknown', arguments: [] };
-  const reason = CHAIN_REFUSALS[error];
-  if (reason === undefined) return new XinlianError('TRANSACTION_REVERTED', { hash: '', error, arguments: args });
-  return new XinlianError('GRANT_REFUSED', { grant, reason, detail: 'the chain did not let this query consume it' });
 }

@@ -4,13 +4,21 @@ import type { Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseMemberId, type MemberId } from '../core/ids.ts';
 import { decodeParcel, encodeParcel } from '../core/messages/codec.ts';
-import { grantOutcomes, grantRef, grantRegistrations, grantWithdrawal } from '../core/messages/grant.ts';
+import {
+  grantConsumed,
+  grantConsumption,
+  grantOutcomes,
+  grantRef,
+  grantRegistrations,
+  grantWithdrawal,
+} from '../core/messages/grant.ts';
 import { certificateRef, certification, issuedCertificate } from '../core/messages/identity.ts';
 import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
 import { bundleRequest, recordRef, recordStatus } from '../core/messages/record.ts';
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
+import type { Consumptions } from './consumptions.ts';
 import type { IdentityDesk } from './identity-desk.ts';
 import type { MemberNode } from './member-node.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
@@ -27,6 +35,7 @@ interface Dependencies<B extends Batch> {
   submissions: Submissions<B>;
   records: Records<B>;
   withdrawals: SeenWithdrawals<B>;
+  consumptions: Consumptions;
   identity: IdentityDesk<B>;
   view: ChainView & TellingView;
   logger: Log;
@@ -44,6 +53,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'record/bundle': [],
   'grant/register': [],
   'grant/withdraw': [],
+  'grant/consume': [],
   'identity/certify': ['identifier'],
   'identity/revoke': ['identifier'],
   'view/members': [],
@@ -96,7 +106,7 @@ export class Methods<B extends Batch> {
   }
 
   async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
-    const { submissions, records, withdrawals, identity, view } = this.#needs;
+    const { submissions, records, withdrawals, consumptions, identity, view } = this.#needs;
     switch (method) {
       case 'submission/open':
         return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
@@ -118,6 +128,8 @@ export class Methods<B extends Batch> {
         return grantOutcomes.encode(await member.grants.register(grantRegistrations.decode(argument)));
       case 'grant/withdraw':
         return grantRef.encode({ grant: await withdrawals.take(grantWithdrawal.decode(argument), true) });
+      case 'grant/consume':
+        return grantConsumed.encode(await consumptions.relay(member, grantConsumption.decode(argument)));
       case 'identity/certify':
         return issuedCertificate.encode(await identity.certify(member.identifying(), certification.decode(argument)));
       case 'identity/revoke':

@@ -94,13 +94,15 @@ export class Programs {
     return { id, client, keys, sealed: new SealedClient(options, { client, signer: keys.client, clock: Date }) };
   }
 
-  async bank(): Promise<Grantee> {
+  /** @param relay whether it consumes counted grants by signed word, which its gateway carries */
+  async bank({ relay = false } = {}): Promise<Grantee> {
     const { id, client, keys, sealed } = await this.program('bank');
     return new Grantee(
       { member: id, sealingKey: keys.sealing.publicKey },
       {
         client,
         signer: keys.client,
+        ...(relay && { consuming: { account: keys.transaction, domain: this.domain } }),
         view: (members) => sealed.view(members),
         names: (item, edition) => builtInCatalogue.names(item, edition),
         clock: Date,

@@ -208,6 +208,21 @@ describe('authorised exchange', () => {
     });
   });
 
+  it('serves a query whose consumption the bank signed and a gateway carried, once', async () => {
+    const { document, draft } = await granted({ uses: 1 });
+    const relaying = await programs.bank({ relay: true });
+    const prepared = await relaying.prepare({ grant: document, providers: [TAX] });
+    const { client } = await programs.program('bank');
+    const call = { params: { grant: draft.hash }, body: prepared.consumption! };
+    // Carried twice, and consumed by the bank’s own node besides, all at the same time.
+    const [answers] = await Promise.all([relaying.send(prepared), client.consumeGrant(call), bank.send(prepared)]);
+    expect(outcomesOf(await relaying.open(answers))).to.deep.equal(['answered']);
+    expect(await client.consumeGrant(call)).to.deep.include({ grant: draft.hash, final: true });
+    const second = await relaying.prepare({ grant: document, providers: [TAX] });
+    const error: unknown = await relaying.send(second).catch((refused: unknown) => refused);
+    expect(error).to.deep.include({ code: 'GRANT_REFUSED' });
+  });
+
   it('serves exactly one of 50 queries that race for a one-off grant', async () => {
     const { document } = await granted({ uses: 1 });
     const race = Array.from({ length: 50 }, () => bank.ask({ grant: document, providers: [TAX] }));

@@ -46,6 +46,8 @@ export class Body {
   readonly uscc: Uscc;
   readonly client = ed25519.keygen();
   readonly checkpoint = ed25519.keygen();
+  /** The transaction key. */
+  readonly account = localAccount(newAccountSecret());
   readonly member: Member;
 
   constructor(name: string, body8: string, roles: Role[], region = '320904') {
@@ -58,8 +60,7 @@ export class Body {
       nodePeer: [],
       gatewayPeer: [],
     };
-    const account = localAccount(newAccountSecret()).address;
-    const rest = { status: 'active', transaction: account, endpoints: {}, admitted: 1 } as const;
+    const rest = { status: 'active', transaction: this.account.address, endpoints: {}, admitted: 1 } as const;
     this.member = { id: this.id, name, uscc: this.uscc, region, roles, keys, ...rest };
   }
 

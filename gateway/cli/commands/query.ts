@@ -12,6 +12,7 @@ interface QueryFlags extends ConnectionFlags {
   items?: string;
   providers?: string;
   again?: string;
+  relay?: boolean;
   out?: string;
 }
 
@@ -30,6 +31,10 @@ export function addQuery(program: Command, terminal: Terminal, exit: (code: numb
     .option('--items <items>', 'divided by commas; default: all that the grant names')
     .option('--providers <members>', 'member ids or USCCs, divided by commas; default: every source of its regions')
     .option('--again <file>', 'send what was kept by --out again: nothing is consumed twice')
+    .option(
+      '--relay',
+      'consume a counted grant by your signed word, which the gateway carries to the chain; default: your own node does',
+    )
     .option('--out <file>', 'keep the sealed answers; `xinlian open` reads them')
     .addHelpText('after', '\nExit code: 0 all answered; 2 some refused or were not reached; 1 failure.');
   addMemberFlags(query).action(async (file: string | undefined, flags: QueryFlags) =>

@@ -40,6 +40,35 @@ export const GrantWithdrawal = Type.Object(
 );
 export type GrantWithdrawal = Static<typeof GrantWithdrawal>;
 
+const QueryText = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$', description: 'Query id, base64url' });
+
+export const GrantConsumption = Type.Object(
+  {
+    terms: GrantTermsText,
+    query: QueryText,
+    deadline: Type.Integer({ minimum: 0, description: 'Not taken by the chain after this time, seconds since 1970' }),
+    signature: { ...Signature, description: 'By the grantee’s transaction key: EIP-712 GrantConsumption' },
+  },
+  closed,
+);
+export type GrantConsumption = Static<typeof GrantConsumption>;
+
+/** A consumption that a block has. */
+export const GrantConsumed = Type.Object(
+  {
+    grant: Type.String({ pattern: hash }),
+    query: QueryText,
+    block: Type.Optional(
+      Type.Integer({
+        description: 'Block that took it; absent where another transaction was first and is not seen yet',
+      }),
+    ),
+    final: Type.Boolean({ description: 'Whether that block is final: only then do providers answer' }),
+  },
+  closed,
+);
+export type GrantConsumed = Static<typeof GrantConsumed>;
+
 /** What became of one of a batch. */
 export const GrantOutcome = Type.Object(
   {
@@ -61,6 +90,8 @@ export const grantOutcomes = codec('grant outcomes', Type.Array(GrantOutcome));
 export const GrantRef = Type.Object({ grant: Type.String({ pattern: hash }) }, closed);
 
 export const grantRef = codec('grant reference', GrantRef);
+export const grantConsumption = codec('grant consumption', GrantConsumption);
+export const grantConsumed = codec('consumed grant', GrantConsumed);
 export const grantWithdrawal = codec('grant withdrawal', GrantWithdrawal);
 
 /** Throws `MALFORMED`. */

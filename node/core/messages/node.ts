@@ -47,6 +47,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * record/bundle       BundleRequest → Bundle (bundle.ts; no disclosures where `claims` is empty: a receipt)
  * grant/register      GrantRegistration[] → GrantOutcome[]
  * grant/withdraw      GrantWithdrawal → GrantRef
+ * grant/consume       GrantConsumption → GrantConsumed
  * identity/certify    Certification → IssuedCertificate
  * identity/revoke     CertificateRef → nothing
  * view/members        ViewRequest → View
@@ -60,6 +61,7 @@ export const INNER_METHODS = [
   'record/bundle',
   'grant/register',
   'grant/withdraw',
+  'grant/consume',
   'identity/certify',
   'identity/revoke',
   'view/members',

@@ -7,11 +7,12 @@ import { sealJwe } from '../../../node/core/jwe.ts';
 import { newQueryId } from '../../../node/core/make-grant.ts';
 import { signJournal, type Journal, type Journalled } from '../../../node/core/query.ts';
 import { openingCommitment, queryNote, type QueryNote } from '../../../node/core/receipt.ts';
+import { Consumptions } from '../../../node/exchange/consumptions.ts';
 import { QueryJournal, type AskingMember } from '../../../node/exchange/journal.ts';
 import { openingPlace } from '../../../node/exchange/openings.ts';
 import type { GrantWriter, ItemOutcome } from '../../../node/exchange/ports.ts';
 import type { Batch } from '../../../node/store/store.ts';
-import { Exchange, type Body } from '../../helpers/authorised.ts';
+import { domain, Exchange, type Body } from '../../helpers/authorised.ts';
 import { MEMBER } from '../../helpers/bundle.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { company } from '../../helpers/rows.ts';
@@ -52,7 +53,8 @@ describe('The journal of queries', () => {
     exchange = await Exchange.open();
     courier = new Courier(exchange);
     const { commits, clock, log, vault } = exchange.agency;
-    journal = new QueryJournal<Batch>({ store: exchange.store, commits, view: exchange.grants, clock });
+    const consumptions = new Consumptions({ view: exchange.grants, domain, clock });
+    journal = new QueryJournal<Batch>({ store: exchange.store, commits, view: exchange.grants, clock, consumptions });
     member = { id: exchange.bank.id, log, vault, sealing: exchange.sealing, writer: courier };
   });
 

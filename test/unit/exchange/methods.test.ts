@@ -13,6 +13,7 @@ import {
 } from '../../../node/core/messages/publish.ts';
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
 import { methodAnswer, methodCall } from '../../../node/core/messages/session.ts';
+import { Consumptions } from '../../../node/exchange/consumptions.ts';
 import { IdentityDesk } from '../../../node/exchange/identity-desk.ts';
 import { MemberNode } from '../../../node/exchange/member-node.ts';
 import { Methods } from '../../../node/exchange/methods.ts';
@@ -79,6 +80,7 @@ describe('A hosted member', () => {
       records,
       identity,
       withdrawals,
+      consumptions: new Consumptions({ view: chain.grants, domain, clock }),
       view: chain,
       logger,
     });

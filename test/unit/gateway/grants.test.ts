@@ -2,8 +2,24 @@ import { expect } from 'chai';
 import { XinlianError } from '../../../node/core/errors.ts';
 import { parseArtefact } from '../../../node/core/grant.ts';
 import type { MemberId } from '../../../node/core/ids.ts';
-import { draftGrant, signRegistration, signWithdrawal, type DraftGrant } from '../../../node/core/make-grant.ts';
-import { grantOutcomes, grantRef, grantRegistrations, grantWithdrawal } from '../../../node/core/messages/grant.ts';
+import { localAccount, newAccountSecret } from '../../../node/core/account.ts';
+import {
+  draftGrant,
+  newQueryId,
+  signConsumption,
+  signRegistration,
+  signWithdrawal,
+  type DraftGrant,
+} from '../../../node/core/make-grant.ts';
+import {
+  grantConsumed,
+  grantConsumption,
+  grantOutcomes,
+  grantRef,
+  grantRegistrations,
+  grantWithdrawal,
+  termsOf,
+} from '../../../node/core/messages/grant.ts';
 import type { WantedGrant } from '../../../node/core/grant-request.ts';
 import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
@@ -173,6 +189,31 @@ describe('Grants at a gateway', () => {
       });
       expect(response.statusCode).to.equal(400);
       expect(response.json().errors[0].path).to.contain('uses');
+    });
+  });
+
+  describe('a signed consumption', () => {
+    it('goes through the gateway’s own node, and is final where either of them has seen it', async () => {
+      const grant = draft({ uses: 1 });
+      await gateway.grants.registerGrants([grant]);
+      const { id, hex } = newQueryId();
+      const account = localAccount(newAccountSecret());
+      const consumption = await signConsumption({ terms: grant.terms, query: id }, account, domain, now);
+      gateway.node.inner = async (method, argument) => {
+        expect(method).to.equal('grant/consume');
+        expect(grantConsumption.decode(argument)).to.deep.equal(consumption);
+        return grantConsumed.encode({ grant: grant.hash, query: id, final: false });
+      };
+      const url = `/v1/grants/${grant.hash}/consumptions`;
+      const first = await post(url, consumption, 'bank');
+      expect(first.json()).to.deep.equal({ grant: grant.hash, query: id, final: false });
+      await gateway.grants.consumeGrants([{ terms: termsOf(grant.terms), queryId: hex }]);
+      const { block } = gateway.grants.consumption(grant.hash, hex)!;
+      expect((await post(url, consumption, 'bank')).json()).to.deep.include({ block, final: true });
+      expect((await post(`/v1/grants/${draft().hash}/consumptions`, consumption, 'bank')).json().code).to.equal(
+        'MALFORMED',
+      );
+      expect((await post(url, consumption)).statusCode).to.equal(401);
     });
   });
 
