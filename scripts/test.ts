@@ -1,8 +1,10 @@
-// `npm test`: every suite, one after the other, then one line that says how many passed.
+// `npm test`: every suite, then one line that says how many passed. The end-to-end tests wait more than they work, so they
+// run beside the others.
 //   npm test                    all of it
 //   npm test -- unit property   the suites named
 //   npm test -- third-party     the log format, read by tools written in Go (which it wants)
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { ensureChromium } from './chromium.ts';
 
@@ -30,11 +32,25 @@ if (unknown.length > 0) {
   process.exit(2);
 }
 
+/** Suites of one lane run one after the other, the lanes at the same time. */
+const LANES = [Object.keys(SUITES).filter((name) => name !== 'e2e'), ['e2e']];
+
 let passed = 0;
 let failed = 0;
 const broken: string[] = [];
-for (const [name, [command, ...args]] of Object.entries(SUITES)) {
-  if (asked.length > 0 ? !asked.includes(name) : ON_REQUEST.has(name)) continue;
+await Promise.all(
+  LANES.map(async (lane) => {
+    for (const name of lane) {
+      if (asked.length > 0 ? asked.includes(name) : !ON_REQUEST.has(name)) await runSuite(name);
+    }
+  }),
+);
+if (broken.length > 0) console.error(`\nNot passed: ${broken.join(', ')}`);
+console.log(`\n${passed} passed, ${Math.max(failed, broken.length)} failed`);
+process.exit(broken.length > 0 ? 1 : 0);
+
+async function runSuite(name: string): Promise<void> {
+  const [command, ...args] = SUITES[name] as [string, ...string[]];
   console.log(`\n== ${name}`);
   const began = performance.now();
   try {
@@ -42,9 +58,10 @@ for (const [name, [command, ...args]] of Object.entries(SUITES)) {
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     broken.push(name);
-    continue;
+    return;
   }
-  const { code, output } = await run(command, args);
+  // What runs beside the others says whose its lines are.
+  const { code, output } = await run(command, args, asked.length === 0 && name === 'e2e' ? `${name} | ` : '');
   const passing = count(output, /(\d+) passing/g);
   passed += passing;
   failed += count(output, /(\d+) failing/g);
@@ -52,17 +69,14 @@ for (const [name, [command, ...args]] of Object.entries(SUITES)) {
   if (code !== 0 || passing === 0) broken.push(name);
   console.log(`== ${name}: ${((performance.now() - began) / 1000).toFixed(0)} s`);
 }
-if (broken.length > 0) console.error(`\nNot passed: ${broken.join(', ')}`);
-console.log(`\n${passed} passed, ${Math.max(failed, broken.length)} failed`);
-process.exit(broken.length > 0 ? 1 : 0);
 
-function run(command: string, args: readonly string[]): Promise<{ code: number; output: string }> {
+function run(command: string, args: readonly string[], prefix: string): Promise<{ code: number; output: string }> {
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
-    child.stdout.on('data', (data: Buffer) => {
-      process.stdout.write(data);
-      output += data.toString();
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      console.log(`${prefix}${line}`);
+      output += `${line}\n`;
     });
     child.once('error', reject);
     child.once('close', (code) => resolve({ code: code ?? 1, output }));
