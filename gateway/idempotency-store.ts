@@ -6,7 +6,11 @@ import type { Clock } from './ports.ts';
 
 /** What an operation came to: bytes and headers as they were sent, or the fault that it ended with. */
 export type Outcome =
-  | { readonly body: Uint8Array; readonly mediaType: string; readonly headers: Readonly<Record<string, string>> }
+  | {
+      readonly body: Uint8Array | string;
+      readonly mediaType: string;
+      readonly headers: Readonly<Record<string, string>>;
+    }
   | { readonly error: XinlianError };
 
 interface Used {
@@ -81,7 +85,7 @@ export class IdempotencyStore {
   }
 
   #keep(own: OfClient, used: Used, outcome: Outcome): void {
-    const bytes = 'body' in outcome ? outcome.body.length : 0;
+    const bytes = 'body' in outcome ? sizeOf(outcome.body) : 0;
     if (bytes > Math.min(KEPT_ANSWER_BYTES, this.#bounds.bytes)) return;
     used.outcome = outcome;
     used.bytes = bytes;
@@ -122,4 +126,9 @@ export class IdempotencyStore {
     own.bytes -= used.bytes;
     this.#bytes -= used.bytes;
   }
+}
+
+/** In memory, at most: a character of a text takes two bytes where one of them is beyond Latin 1. */
+function sizeOf(body: Uint8Array | string): number {
+  return typeof body === 'string' ? 2 * body.length : body.length;
 }

@@ -9,7 +9,7 @@ import { CATALOGUE, isErrorCode } from './problems/catalogue.ts';
 
 /** An answer as it goes out. */
 export interface Answered {
-  body: Uint8Array;
+  body: Uint8Array | string;
   mediaType: string;
   headers: Readonly<Record<string, string>>;
 }

@@ -100,11 +100,15 @@ export function registerEndpoint(
       const parts = validate(request);
       const key = method === 'POST' ? keyOf(request) : undefined;
       const headers: Record<string, string> = {};
+      let signal: AbortSignal | undefined;
       const call: UntypedCall = {
         ...parts,
         caller: request.caller ?? undefined,
         idempotencyKey: key,
-        signal: gone(reply),
+        // Made where it is asked for: what answers from memory does without.
+        get signal() {
+          return (signal ??= gone(reply));
+        },
         header: (name, value) => void (headers[name] = value),
       };
       if (response.kind === 'lines') {
@@ -124,17 +128,22 @@ export function registerEndpoint(
 function encode(response: Exclude<ResponseBody, { kind: 'lines' }>, answer: unknown): Omit<Answered, 'headers'> {
   switch (response.kind) {
     case 'json':
-      return { mediaType: response.mediaType ?? MEDIA_TYPES.json, body: Buffer.from(JSON.stringify(answer)) };
+      return { mediaType: response.mediaType ?? MEDIA_TYPES.json, body: JSON.stringify(answer) };
     case 'bytes':
       return { mediaType: response.mediaTypes[0] ?? MEDIA_TYPES.bytes, body: answer as Uint8Array };
     case 'text':
-      return { mediaType: response.mediaType, body: Buffer.from(answer as string) };
+      return { mediaType: response.mediaType, body: answer as string };
   }
 }
 
-/** As bytes: Fastify would add a charset, which JSON does not have. */
 function send({ body, mediaType, headers }: Answered, reply: FastifyReply): FastifyReply {
-  return reply.headers(headers).type(mediaType).send(bufferOf(body));
+  reply.headers(headers).type(mediaType);
+  // Text goes out in one piece with its headers. Without a serializer Fastify would add a charset, which JSON does not have.
+  return typeof body === 'string' ? reply.serializer(asItIs).send(body) : reply.send(bufferOf(body));
+}
+
+function asItIs(text: string): string {
+  return text;
 }
 
 const KEY = new RegExp(IDEMPOTENCY_KEY_PATTERN);
