@@ -10,10 +10,21 @@ type LogId is bytes32;
 /// @dev A grant: the EIP-712 hash of its terms, see `grantHashOf`.
 type GrantHash is bytes32;
 
+/// @dev An agreement between two regional centres: the EIP-712 hash of its terms, see `agreementIdOf`.
+type AgreementId is bytes32;
+
+/// @dev A case of recognition: the EIP-712 hash of its terms, see `caseIdOf`.
+type CaseId is bytes32;
+
 using { equals as == } for MemberId global;
+using { sameAgreement as == } for AgreementId global;
 
 function equals(MemberId a, MemberId b) pure returns (bool) {
     return MemberId.unwrap(a) == MemberId.unwrap(b);
+}
+
+function sameAgreement(AgreementId a, AgreementId b) pure returns (bool) {
+    return AgreementId.unwrap(a) == AgreementId.unwrap(b);
 }
 
 /// @dev The id of the body that has this USCC.

@@ -4,6 +4,7 @@ import type { Consortium } from '../../test/contracts/helpers/consortium.ts';
 import { CheckpointMeter, dearestPair, rivals } from '../../test/contracts/helpers/checkpoint-gas.ts';
 import { GRANT_ACTS, GrantMeter } from '../../test/contracts/helpers/grant-gas.ts';
 import { grantConsortium } from '../../test/contracts/helpers/grants.ts';
+import { recognitionGas } from '../../test/contracts/helpers/recognition-gas.ts';
 
 /** Every pair of sizes up to 2^SMALL is measured, to see that the dearest is where `dearestPair` says. */
 const SMALL = 5;
@@ -21,6 +22,7 @@ export async function run(): Promise<Record<string, unknown>> {
     checkpointTypical: await meter.step(1_000_000n, 1_005_800n),
     ...(await governance(c)),
     ...(await grants()),
+    ...(await recognition()),
   };
 }
 
@@ -78,6 +80,17 @@ async function grants(): Promise<Record<string, number>> {
     const name = `grant${act.charAt(0).toUpperCase()}${act.slice(1)}`;
     costs[name] = await meter.single(act);
     say(`${name}: ${costs[name]}`);
+  }
+  return costs;
+}
+
+/** Each step with four eyes and every slot cold: `recognitionPropose`, `recognitionRequest` … */
+async function recognition(): Promise<Record<string, number>> {
+  const costs: Record<string, number> = {};
+  for (const [act, gas] of Object.entries(await recognitionGas())) {
+    const name = `recognition${act.replace(/(?:^|-)(.)/g, (_, letter: string) => letter.toUpperCase())}`;
+    costs[name] = gas;
+    say(`${name}: ${gas}`);
   }
   return costs;
 }

@@ -4,6 +4,7 @@ import { consortium } from './helpers/consortium.ts';
 import { CheckpointMeter, dearestPair, rivals } from './helpers/checkpoint-gas.ts';
 import { GrantMeter } from './helpers/grant-gas.ts';
 import { grantConsortium } from './helpers/grants.ts';
+import { recognitionGas } from './helpers/recognition-gas.ts';
 
 describe('gas of a checkpoint', () => {
   let meter: CheckpointMeter;
@@ -67,4 +68,11 @@ describe('gas of a grant, at worst', () => {
       expect(await meter.batch(batch, 64)).to.be.at.most(most);
     });
   }
+});
+
+describe('gas of recognition, at worst', () => {
+  it('is at most 70,000 a step', async function () {
+    if (globalOptions.coverage) this.skip();
+    for (const [act, gas] of Object.entries(await recognitionGas())) expect(gas, act).to.be.at.most(70_000);
+  });
 });

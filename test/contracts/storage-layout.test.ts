@@ -92,4 +92,30 @@ describe('storage layout', () => {
     ]);
     expect(membersOf(layout, 'GrantRegistry.Use')).to.deep.equal(['0+0 uint256 consumed']);
   });
+
+  it('of RecognitionRegistry', async () => {
+    const layout = await layoutOf('RecognitionRegistry');
+    expect(table(layout)).to.deep.equal([
+      '0+0 mapping(bytes32 => mapping(AgreementId => struct IRecognitionRegistry.Agreement)) _agreements',
+      '1+0 mapping(bytes32 => AgreementId) _last',
+      '2+0 mapping(MemberId => mapping(address => struct IRecognitionRegistry.Officer)) _officers',
+      // A slot a case, packed by `packCase`.
+      '3+0 mapping(CaseId => uint256) _cases',
+    ]);
+    expect(membersOf(layout, 'IRecognitionRegistry.Agreement')).to.deep.equal([
+      '0+0 uint32 proposedAt',
+      '0+4 uint32 agreedAt',
+      '0+8 uint32 endsAt',
+      '0+12 uint16 edition',
+      '0+14 uint32 validFrom',
+      '0+18 uint32 validTo',
+      '0+22 uint56 limits',
+      '0+29 uint8 supplementRounds',
+    ]);
+    expect(membersOf(layout, 'IRecognitionRegistry.Officer')).to.deep.equal([
+      '0+0 uint32 since',
+      '0+4 uint32 until',
+      '0+8 uint8 duties',
+    ]);
+  });
 });

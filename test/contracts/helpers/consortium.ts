@@ -4,7 +4,13 @@ import { network } from 'hardhat';
 import { Wallet, id as keccakOfText, toBeHex } from 'ethers';
 import type { ContractTransactionResponse, Signer } from 'ethers';
 import { Roles } from './contract-types.ts';
-import type { Admission, GrantRegistryContract, LogAnchorContract, MembershipContract } from './contract-types.ts';
+import type {
+  Admission,
+  GrantRegistryContract,
+  LogAnchorContract,
+  MembershipContract,
+  RecognitionRegistryContract,
+} from './contract-types.ts';
 
 export const deployment = keccakOfText('a consortium');
 
@@ -53,7 +59,7 @@ export function body(n: number, changes: Partial<Admission> = {}): Body {
 
 export type Consortium = Awaited<ReturnType<typeof consortium>>;
 
-/** Deploys Membership with the first `founders` bodies as council, LogAnchor and GrantRegistry. */
+/** Deploys Membership with the first `founders` bodies as council, and the contracts beside it. */
 export async function consortium(founders = 3, threshold = 2) {
   const { ethers, networkHelpers } = await network.create();
   const bodies = Array.from({ length: founders }, (_, n) => body(n));
@@ -64,6 +70,9 @@ export async function consortium(founders = 3, threshold = 2) {
   ])) as unknown as MembershipContract;
   const anchors = (await ethers.deployContract('LogAnchor', [membership])) as unknown as LogAnchorContract;
   const grants = (await ethers.deployContract('GrantRegistry', [membership])) as unknown as GrantRegistryContract;
+  const recognition = (await ethers.deployContract('RecognitionRegistry', [
+    membership,
+  ])) as unknown as RecognitionRegistryContract;
 
   /** A signer for any account, with money. */
   async function account(address: string): Promise<Signer> {
@@ -81,6 +90,10 @@ export async function consortium(founders = 3, threshold = 2) {
 
   async function grantsAs(address: string): Promise<GrantRegistryContract> {
     return grants.connect(await account(address));
+  }
+
+  async function recognitionAs(address: string): Promise<RecognitionRegistryContract> {
+    return recognition.connect(await account(address));
   }
 
   async function proposalOf(transaction: ContractTransactionResponse): Promise<bigint> {
@@ -113,10 +126,12 @@ export async function consortium(founders = 3, threshold = 2) {
     membership,
     anchors,
     grants,
+    recognition,
     account,
     as,
     anchorsAs,
     grantsAs,
+    recognitionAs,
     proposalOf,
     call,
     vote,

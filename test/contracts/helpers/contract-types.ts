@@ -161,3 +161,91 @@ export interface GrantRegistryContract extends BaseContract {
   grantHash: View<[terms: GrantTerms], string>;
   eip712Domain: Eip712Domain;
 }
+
+/** `Recognition.sol`. Times are seconds since 1970. */
+export interface AgreementTerms {
+  document: string;
+  first: string;
+  second: string;
+  previous: string;
+  validFrom: number;
+  validTo: number;
+  noticeDays: number;
+  officialLeastDays: number;
+  officialMostDays: number;
+  applicantLeastDays: number;
+  applicantMostDays: number;
+  validityDays: number;
+  supplementRounds: number;
+  fourEyes: boolean;
+}
+
+export interface CaseTerms {
+  agreement: string;
+  home: string;
+  host: string;
+  applicant: string;
+  report: string;
+}
+
+export interface CaseStep {
+  action: number;
+  role: number;
+  step: number;
+  document: string;
+  due: number;
+  deadline: BigNumberish;
+}
+
+/** Compact form of EIP-2098. */
+export interface CompactSignature {
+  r: string;
+  vs: string;
+}
+
+export interface CaseRecord {
+  state: bigint;
+  step: bigint;
+  stepAt: bigint;
+  due: bigint;
+  roundsLeft: bigint;
+  lateSteps: bigint;
+  stale: boolean;
+  appealed: boolean;
+}
+
+interface AgreementState {
+  proposedAt: bigint;
+  agreedAt: bigint;
+  endsAt: bigint;
+  edition: bigint;
+}
+
+interface Authority {
+  states: bigint;
+  roles: bigint;
+  to: bigint;
+  second: bigint;
+  clock: bigint;
+  answers: boolean;
+}
+
+export interface RecognitionRegistryContract extends BaseContract {
+  connect(runner: ContractRunner | null): RecognitionRegistryContract;
+  propose: Transaction<[terms: AgreementTerms]>;
+  countersign: Transaction<[terms: AgreementTerms]>;
+  giveNotice: Transaction<[terms: AgreementTerms, document: string]>;
+  enrol: Transaction<[officer: string, duties: number, until: BigNumberish, signature: CompactSignature]>;
+  dismiss: Transaction<[officer: string]>;
+  request: Transaction<[terms: CaseTerms, document: string, due: number]>;
+  act: Transaction<[terms: CaseTerms, step: CaseStep, first: CompactSignature, second: CompactSignature]>;
+  membership: View<[], string>;
+  agreementOf: View<[a: string, b: string, agreement: string], AgreementState>;
+  lastAgreement: View<[a: string, b: string], string>;
+  officerOf: View<[member: string, officer: string], { since: bigint; until: bigint; duties: bigint }>;
+  caseOf: View<[caseId: string], CaseRecord>;
+  authorityOf: View<[action: number], Authority>;
+  agreementId: View<[terms: AgreementTerms], string>;
+  caseId: View<[terms: CaseTerms], string>;
+  eip712Domain: Eip712Domain;
+}
