@@ -82,6 +82,7 @@ const TAGS = {
   Logs: 'Logs as C2SP tlog-tiles 日志',
   Grants: 'Authorisations: registered, checked, withdrawn, asked for 授权',
   Queries: 'Records under a grant, sealed end to end 授权查询',
+  Sharing: 'Records between agencies, under a statute or duty 部门共享',
   Enterprises: 'Calls of enterprises, under their certified keys 企业',
   Sessions: 'Sealed calls to a member’s node 密封会话',
   Service: 'The gateway itself 网关',

@@ -15,6 +15,7 @@ import { xinlianDomain } from './core/typed-data.ts';
 import { AnswerRecords } from './exchange/answer-records.ts';
 import { CertificateVerifier } from './exchange/certificate-verifier.ts';
 import { Consumptions } from './exchange/consumptions.ts';
+import { GrantAccess } from './exchange/grant-access.ts';
 import { GrantVerifier } from './exchange/grant-verifier.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
 import { IdentityDesk } from './exchange/identity-desk.ts';
@@ -31,6 +32,7 @@ import type { NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
 import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
 import { builtInCatalogue } from './policy/pack.ts';
+import { openSharing, type Sharing } from './sharing.ts';
 import { LevelAccessStore, LevelRequestStore } from './store/access-store.ts';
 import { LevelCertificateStore } from './store/certificate-store.ts';
 import type { LevelLogStore } from './store/log-store.ts';
@@ -71,6 +73,7 @@ export interface Access {
     failClosedSeconds: number;
   };
   consumptions: Consumptions;
+  sharing: Sharing;
   /** Registers the methods of the network, and begins to ask for revocations. */
   serve(host: Host, started: Lifecycle): void;
 }
@@ -114,14 +117,20 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
   );
   const verifier = new CertificateVerifier({ view, revocations });
   const answerRecords = new AnswerRecords({ records, logs, view, catalogue: builtInCatalogue });
+  const judged = {
+    ...shared,
+    withdrawals,
+    rules,
+    verifier: new GrantVerifier({ domain, rules, certificates: verifier }),
+  };
+  const sharing = openSharing({ failClosedSeconds: options.failClosedSeconds }, { ...needs, view });
   const provider = new Provider<Batch>(
-    { failClosedSeconds: options.failClosedSeconds, finalityWaitMs: options.finalityWaitMs },
+    { finalityWaitMs: options.finalityWaitMs },
     {
       ...shared,
-      verifier: new GrantVerifier({ domain, rules, certificates: verifier }),
-      rules,
+      grants: new GrantAccess({ failClosedSeconds: options.failClosedSeconds }, judged),
+      shares: sharing.access,
       records: answerRecords,
-      withdrawals,
       answered: (outcome, reason) => metrics.countAnswer(outcome, reason ?? ''),
     },
   );
@@ -159,6 +168,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
       failClosedSeconds: options.failClosedSeconds,
     },
     consumptions,
+    sharing,
     serve(onHost, started) {
       host = onHost;
       host.handle('query/answer', async (argument, { signal }) => {
@@ -181,6 +191,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
         const { member, sealed } = open(argument);
         return requestState.encode(await requests.state(member.serving(), sealed));
       });
+      sharing.serve(host, open);
       host.handle('grant/withdrawn', async (argument) => {
         await withdrawals.take(grantWithdrawal.decode(argument), false);
         return NOTHING;

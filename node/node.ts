@@ -140,6 +140,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     identity: access.identity,
     withdrawals: access.withdrawals,
     consumptions: access.consumptions,
+    ...access.sharing.methods,
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,

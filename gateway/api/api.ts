@@ -6,6 +6,7 @@ import { callAsSubject, getGrantRequest, requestGrant, runQuery } from './querie
 import { getBundle, getReceipt, getRecord, getSubmission, publishRecords } from './records.ts';
 import { getErrors, getLimits, getLive, getMetrics, getReady } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
+import { askShare, questionShare, runShareQuery } from './shares.ts';
 import { issueToken } from './token.ts';
 import { verifyBundle } from './verify.ts';
 
@@ -25,6 +26,9 @@ export const api = {
   getGrantRequest,
   runQuery,
   callAsSubject,
+  askShare,
+  questionShare,
+  runShareQuery,
   verifyBundle,
   getConsortium,
   listMembers,

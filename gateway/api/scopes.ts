@@ -1,7 +1,7 @@
 import type { Role } from '../../node/core/consortium.ts';
 
 /** What a token allows. */
-export const SCOPES = ['publish', 'records:read', 'sessions', 'grants:check', 'queries'] as const;
+export const SCOPES = ['publish', 'records:read', 'sessions', 'grants:check', 'queries', 'sharing'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** The roles that a member needs to hold a scope; none: every active member may. */
@@ -11,4 +11,6 @@ export const SCOPE_ROLES: Readonly<Record<Scope, readonly Role[]>> = {
   sessions: [],
   'grants:check': ['bank'],
   queries: ['bank'],
+  // Any of several roles makes an agency: the provider judges that.
+  sharing: [],
 };

@@ -14,6 +14,7 @@ import { addPublish } from './commands/publish.ts';
 import { addQuery } from './commands/query.ts';
 import { addReceipt } from './commands/receipt.ts';
 import { addRecord } from './commands/record.ts';
+import { addShare } from './commands/share.ts';
 import { addVerify } from './commands/verify.ts';
 import { explain } from './explain.ts';
 import type { Terminal } from './terminal.ts';
@@ -43,6 +44,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addCertify,
     addGrant,
     addQuery,
+    addShare,
     addMembers,
     addLogs,
     addAudit,

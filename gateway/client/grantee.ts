@@ -1,5 +1,5 @@
-// A bank's application: checks grants, asks providers, opens and verifies what they answer. Keys and checkpoints of others
-// are taken from the own node's view, over a sealed session, and never from a gateway.
+// A bank's application, or an agency's: asks providers under a grant or a share basis, opens and verifies what they
+// answer. Keys and checkpoints of others are taken from the own node's view, over a sealed session, and never from a gateway.
 import { fromBase64, fromBase64Url, fromUtf8, toBase64Url, utf8, type Hex } from '../../node/core/bytes.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import { parseArtefact, type GrantDocument } from '../../node/core/grant.ts';
@@ -24,6 +24,7 @@ import { textDigest } from '../../node/core/receipt.ts';
 import type { LocalAgreement } from '../../node/core/agreement.ts';
 import { newAgreement } from '#agreement';
 import type { TypedDataDomain } from '../../node/core/typed-data.ts';
+import { parseApproval, parseBasis, type ShareDocument } from '../../node/core/share.ts';
 import { verifyAnswer, type VerifiedAnswer } from '../../node/core/verify-answer.ts';
 import type { QueryPart } from '../api/queries.ts';
 import type { Client } from '../client.ts';
@@ -36,7 +37,7 @@ export interface GranteeOptions {
 }
 
 export interface GranteeDependencies {
-  client: Pick<Client, 'runQuery' | 'requestGrant' | 'getGrantRequest' | 'consumeGrant'>;
+  client: Pick<Client, 'runQuery' | 'runShareQuery' | 'requestGrant' | 'getGrantRequest' | 'consumeGrant'>;
   /** The member's `client` key, or that of an application. */
   signer: JwsSigner;
   /** Where an application signs: the algorithm of its key, and its certificate. */
@@ -69,6 +70,18 @@ export interface Question {
   deadlineMs?: number;
 }
 
+/** Of one agency, about one subject, under a share basis. */
+export interface ShareQuestion {
+  document: ShareDocument;
+  /** USCC. */
+  subject: string;
+  /** Items asked for; default: all that were approved. */
+  items?: readonly string[];
+  /** Commitments and proofs alone: the records come another way. */
+  proofOnly?: boolean;
+  deadlineMs?: number;
+}
+
 /** What one provider said, or why nothing. */
 export type ProviderOutcome =
   | { provider: string; outcome: 'answered' | 'refused'; answer: VerifiedAnswer }
@@ -76,14 +89,18 @@ export type ProviderOutcome =
 
 export interface QueryOutcome {
   query: string;
-  grant: string;
+  /** Absent under a share basis. */
+  grant?: string;
   consumed: boolean;
   providers: ProviderOutcome[];
 }
 
 /** A question, signed and sealed: JSON, so that it can be kept. */
 export interface PreparedQuery {
-  grant: string;
+  grant?: string;
+  /** In place of a grant: id of the share basis. */
+  basis?: string;
+  proofOnly?: boolean;
   body: Parameters<Client['runQuery']>[0]['body'];
   /** Signed, of a counted grant, where it is not the own node that consumes. */
   consumption?: GrantConsumption;
@@ -100,6 +117,12 @@ export interface SealedAnswers {
   prepared: PreparedQuery;
   consumed: boolean;
   parts: QueryPart[];
+}
+
+interface AskedUnder {
+  ground: Pick<Query, 'grant' | 'basis' | 'subject' | 'proofOnly'>;
+  items: string[];
+  purpose: string;
 }
 
 export class Grantee {
@@ -122,30 +145,46 @@ export class Grantee {
     const items = [...(question.items ?? artefact.items.map(({ item }) => item))];
     // Of before anything was sent: an answer must be under a checkpoint no older than what was anchored by then.
     const members = providersOf(await this.#needs.view(), question.providers, artefact.regions);
-    const query = newQueryId().id;
-    const reply = newAgreement();
-    const asked = { query, grant, items, purpose: artefact.purpose };
-    const made = await Promise.all(members.map((provider) => this.#queryOf(asked, provider, reply)));
-    const requests = made.map(({ provider, request }) => ({ provider, request }));
-    const body = {
-      query,
-      journal: await this.#journal(query, grant, items, requests),
-      parts: made.map(({ provider, sealed }) => ({ provider, query: sealed })),
-      ...(question.deadlineMs !== undefined && { deadlineMs: question.deadlineMs }),
-    };
+    const asked = { ground: { grant }, items, purpose: artefact.purpose };
+    const prepared = await this.#prepare(asked, members, question.deadlineMs);
+    const { query } = prepared.body;
     const { consuming } = this.#needs;
     const consumption =
       consuming && terms.uses > 0
         ? await signConsumption({ terms, query }, consuming.account, consuming.domain, this.#now())
         : undefined;
-    return {
-      grant: grantHashOf(terms),
-      body,
-      ...(consumption && { consumption }),
-      requests,
-      reply: toBase64Url(reply.secretKey),
-      members,
+    return { grant: grantHashOf(terms), ...prepared, ...(consumption && { consumption }) };
+  }
+
+  /** The same under a share basis. */
+  async prepareShare(question: ShareQuestion): Promise<PreparedQuery> {
+    const { document, subject, proofOnly, deadlineMs } = question;
+    const { basis } = parseBasis(document.basis);
+    const items = [...(question.items ?? parseApproval(document.approval).approval.items)];
+    const members = providersOf(await this.#needs.view([basis.aud]), [basis.aud], []);
+    const ground = { basis: document, subject, ...(proofOnly === true && { proofOnly }) };
+    const asked = { ground, items, purpose: basis.matter.code };
+    const prepared = await this.#prepare(asked, members, deadlineMs);
+    return { basis: basis.jti, ...(proofOnly === true && { proofOnly }), ...prepared };
+  }
+
+  async #prepare(
+    { ground, items, purpose }: AskedUnder,
+    members: ViewedMember[],
+    deadlineMs: number | undefined,
+  ): Promise<Omit<PreparedQuery, 'grant' | 'basis' | 'proofOnly'>> {
+    const query = newQueryId().id;
+    const reply = newAgreement();
+    const asked = { query, ground, items, purpose };
+    const made = await Promise.all(members.map((provider) => this.#queryOf(asked, provider, reply)));
+    const requests = made.map(({ provider, request }) => ({ provider, request }));
+    const body = {
+      query,
+      journal: await this.#journal(query, ground, items, requests),
+      parts: made.map(({ provider, sealed }) => ({ provider, query: sealed })),
+      ...(deadlineMs !== undefined && { deadlineMs }),
     };
+    return { body, requests, reply: toBase64Url(reply.secretKey), members };
   }
 
   /**
@@ -153,11 +192,13 @@ export class Grantee {
    * @throws ApiError: GRANT_REFUSED where the chain did not let a counted grant be consumed; MALFORMED
    */
   async send(prepared: PreparedQuery, signal?: AbortSignal): Promise<SealedAnswers> {
-    const { grant, body, consumption } = prepared;
+    const { grant = '', basis, body, consumption } = prepared;
+    const { client } = this.#needs;
     const more = signal ? { signal } : {};
     // The own node then finds it consumed by this query id, and waits until that is final.
-    if (consumption) await this.#needs.client.consumeGrant({ params: { grant }, body: consumption, ...more });
-    const { consumed, parts } = await this.#needs.client.runQuery({ body, ...more });
+    if (consumption) await client.consumeGrant({ params: { grant }, body: consumption, ...more });
+    const input = { body, ...more };
+    const { consumed, parts } = await (basis === undefined ? client.runQuery(input) : client.runShareQuery(input));
     return { prepared, consumed, parts };
   }
 
@@ -165,7 +206,8 @@ export class Grantee {
   async open({ prepared, consumed, parts }: SealedAnswers): Promise<QueryOutcome> {
     const agreement = newAgreement(fromBase64Url(prepared.reply, 32));
     const providers = await Promise.all(parts.map((part) => this.#open(part, prepared, agreement)));
-    return { query: prepared.body.query, grant: prepared.grant, consumed, providers };
+    const { grant } = prepared;
+    return { query: prepared.body.query, ...(grant !== undefined && { grant }), consumed, providers };
   }
 
   /** Puts a request for authorisation down at the member that identifies the enterprise. @returns its id, and who reads */
@@ -214,7 +256,7 @@ export class Grantee {
   }
 
   async #queryOf(
-    { query: id, grant, items, purpose }: { query: string; grant: GrantDocument; items: string[]; purpose: string },
+    { query: id, ground, items, purpose }: AskedUnder & { query: string },
     { id: provider, sealing = '' }: ViewedMember,
     reply: LocalAgreement,
   ): Promise<{ provider: string; request: string; sealed: string }> {
@@ -225,7 +267,7 @@ export class Grantee {
       jti: id,
       iat,
       exp: iat + QUERY_SECONDS,
-      grant,
+      ...ground,
       items,
       purpose,
       reply: p256Jwk(reply.publicKey),
@@ -237,18 +279,22 @@ export class Grantee {
 
   async #journal(
     query: string,
-    grant: GrantDocument,
+    ground: AskedUnder['ground'],
     items: string[],
     requests: { provider: string; request: string }[],
   ): Promise<string> {
     const { member, sealingKey } = this.#options;
     const iat = this.#now();
-    const journal = { iss: member, aud: member, jti: query, iat, exp: iat + QUERY_SECONDS, grant, items, requests };
+    const journal = { iss: member, aud: member, jti: query, iat, exp: iat + QUERY_SECONDS, ...ground, items, requests };
     const jws = await signJournal(journal, this.#needs.signer, this.#needs.application);
     return sealJwe(utf8(jws), sealingKey, 'JWT');
   }
 
-  async #open(part: QueryPart, { requests, members }: PreparedQuery, reply: Agreement): Promise<ProviderOutcome> {
+  async #open(
+    part: QueryPart,
+    { requests, members, proofOnly }: PreparedQuery,
+    reply: Agreement,
+  ): Promise<ProviderOutcome> {
     const { provider } = part;
     if (part.outcome !== 'answer' || part.answer === undefined) {
       const outcome = part.outcome === 'unreachable' ? 'unreachable' : 'error';
@@ -259,7 +305,7 @@ export class Grantee {
       const { plaintext } = await openJwe(part.answer, reply);
       const answer = await verifyAnswer(
         fromUtf8(plaintext),
-        { request, provider },
+        { request, provider, ...(proofOnly === true && { proofOnly }) },
         contextOf(members, this.#needs.names),
       );
       return { provider, outcome: answer.body.outcome, answer };

@@ -32,6 +32,18 @@ import {
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
 import type { JwsSigner } from '../../node/core/jws.ts';
 import { createSession, SealedChannel } from '../../node/core/session.ts';
+import { shareExport, type ShareExport } from '../../node/core/share-payload.ts';
+import {
+  shareDecision,
+  shareEnd,
+  shareListRequest,
+  sharePage,
+  shareState,
+  type ShareDecision,
+  type ShareEnd,
+  type SharePage,
+  type ShareState,
+} from '../../node/core/share.ts';
 import type { Client } from '../client.ts';
 import { chunksOf, submit, type Submission, type SubmissionLine, type Submitter } from '../publish/submit.ts';
 import { ApiError } from './api-error.ts';
@@ -158,6 +170,25 @@ export class SealedClient implements Submitter {
 
   async revokeCertificate(jti: string, signal?: AbortSignal): Promise<void> {
     await this.#call('identity/revoke', certificateRef.encode({ jti }), signal);
+  }
+
+  /** Share bases that were put down here, a page; for officers of an agency that provides. */
+  async shares(after?: string, signal?: AbortSignal): Promise<SharePage> {
+    const request = shareListRequest.encode(after === undefined ? {} : { after });
+    return sharePage.decode(await this.#call('share/list', request, signal));
+  }
+
+  async decideShare(decision: ShareDecision, signal?: AbortSignal): Promise<ShareState> {
+    return shareState.decode(await this.#call('share/decide', shareDecision.encode(decision), signal));
+  }
+
+  async endShare(end: ShareEnd, signal?: AbortSignal): Promise<ShareState> {
+    return shareState.decode(await this.#call('share/end', shareEnd.encode(end), signal));
+  }
+
+  /** Records of an approved basis, to send another way: NDJSON, a page. */
+  async exportShare(request: ShareExport, signal?: AbortSignal): Promise<string> {
+    return fromUtf8(await this.#call('share/export', shareExport.encode(request), signal));
   }
 
   /** @returns the bundle's JSON, as the node wrote it */

@@ -6,10 +6,11 @@ import { parseMemberId, type MemberId } from '../../node/core/ids.ts';
 import { encodeParcel } from '../../node/core/messages/codec.ts';
 import { addressed, type RpcMethod } from '../../node/core/messages/node.ts';
 import { journalled } from '../../node/core/query.ts';
+import type { Api } from '../api/api.ts';
 import type { QueryPart } from '../api/queries.ts';
 import type { NodeCaller } from '../ports.ts';
 import { toProblem } from '../problems/problem.ts';
-import type { Handlers } from './handler.ts';
+import type { Call, Handlers } from './handler.ts';
 
 /** A query waits for its consumption to become final: minutes, on a slow chain. */
 const JOURNAL_MS = 120_000;
@@ -40,15 +41,20 @@ export function queryRoutes({ nodeTimeoutMs }: { nodeTimeoutMs: number }, { node
     }
   }
 
+  /** The same under a grant and under a share basis: what is carried is sealed. */
+  async function run({ caller, body, signal }: Pick<Call<Api['runQuery']>, 'caller' | 'body' | 'signal'>) {
+    const { query, journal, parts, deadlineMs = nodeTimeoutMs } = body;
+    const noted = await send(caller.member, 'query/journal', journal, { signal, timeoutMs: JOURNAL_MS });
+    const { consumed, query: id } = journalled.decode(noted);
+    if (id !== query)
+      throw new XinlianError('MALFORMED', { what: 'query', wanted: `the journal’s, ${id}`, got: query });
+    const options = { signal, timeoutMs: deadlineMs };
+    return { query, consumed, parts: await Promise.all(parts.map((part) => ask(part, query, options))) };
+  }
+
   return {
-    async runQuery({ caller, body: { query, journal, parts, deadlineMs = nodeTimeoutMs }, signal }) {
-      const noted = await send(caller.member, 'query/journal', journal, { signal, timeoutMs: JOURNAL_MS });
-      const { consumed, query: id } = journalled.decode(noted);
-      if (id !== query)
-        throw new XinlianError('MALFORMED', { what: 'query', wanted: `the journal’s, ${id}`, got: query });
-      const options = { signal, timeoutMs: deadlineMs };
-      return { query, consumed, parts: await Promise.all(parts.map((part) => ask(part, query, options))) };
-    },
+    runQuery: run,
+    runShareQuery: run,
 
     async callAsSubject({ params, body, signal }) {
       return { answer: fromUtf8(await send(parseMemberId(params.member), 'subject/call', body.call, { signal })) };

@@ -12,6 +12,7 @@ import { queryRoutes } from './queries.ts';
 import { recordRoutes } from './records.ts';
 import { serviceRoutes } from './service.ts';
 import { sessionRoutes } from './sessions.ts';
+import { shareRoutes } from './shares.ts';
 import { tokenRoutes } from './token.ts';
 import { verifyRoutes } from './verify.ts';
 
@@ -30,6 +31,7 @@ export function createHandlers(
     ...logRoutes(options, ports),
     ...grantRoutes(options, ports),
     ...queryRoutes(options, ports),
+    ...shareRoutes(options, ports),
     ...sessionRoutes(options, ports),
     ...serviceRoutes(options, { ...ports, metrics }),
   };

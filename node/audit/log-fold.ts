@@ -102,7 +102,7 @@ export class LogFold implements LogBefore {
 
   #apply(entry: Entry | undefined, position: number): void {
     const { codes, statuses, kinds, days } = this.state;
-    codes.push(entry && 'item' in entry ? entry.item : undefined);
+    codes.push(codeOf(entry));
     const kind = entry?.kind ?? 'unreadable';
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
     if (!entry) return;
@@ -113,6 +113,12 @@ export class LogFold implements LogBefore {
     // The status of what is no record has no meaning: the rules have told of it.
     if (change && change.position < position) statuses.set(change.position, change.value);
   }
+}
+
+/** What a later entry may change: a record, by its item; a certificate or an approval, by what no item is called. */
+function codeOf(entry: Entry | undefined): string | undefined {
+  if (entry && 'item' in entry) return entry.item;
+  return entry?.kind === 'certificate' || entry?.kind === 'share' ? `/${entry.kind}` : undefined;
 }
 
 function read(bytes: Uint8Array): Entry | undefined {

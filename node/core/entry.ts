@@ -30,6 +30,8 @@ const kinds = {
   query: ['commitment'],
   /** A certificate that the log's owner gave an enterprise: SHA-256 of it. Its status tells whether it was taken back. */
   certificate: ['commitment'],
+  /** An approval of a share basis, given to another agency: SHA-256 of it. Its status tells whether the basis ended. */
+  share: ['commitment'],
   status: ['root'],
 } as const satisfies Record<string, readonly (keyof Members)[]>;
 

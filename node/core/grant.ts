@@ -16,7 +16,7 @@ const seconds = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, description: 'S
 const memberId = Type.String({ pattern: '^0x[0-9a-f]{64}$' });
 const uscc = Type.String({ pattern: '^[0-9A-HJ-NPQRTUWXY]{18}$' });
 /** Words that stand in a line of the text that is signed: a break, or a mark that turns its order, would forge other lines. */
-const LINE = '^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*$';
+export const LINE = '^[^\\p{Cc}\\p{Cf}\\p{Zl}\\p{Zp}]*$';
 const name = Type.String({ minLength: 1, maxLength: 200, pattern: LINE });
 const code = Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._:/@+-]{0,63}$' });
 

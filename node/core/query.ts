@@ -7,8 +7,10 @@ import { ENCRYPTIONS } from './jwe.ts';
 import { P256Jwk } from './jwk.ts';
 import { signJws, parseJws, type Jws, type JwsSigner } from './jws.ts';
 import type { JwsAlgorithm } from './jwk.ts';
+import { malformed } from './errors.ts';
 import { codec } from './messages/codec.ts';
 import { Receipt } from './receipt.ts';
+import { ShareDocument } from './share.ts';
 
 const QUERY_TYPE = 'xinlian-query+jwt';
 const ANSWER_TYPE = 'xinlian-answer+jwt';
@@ -24,6 +26,16 @@ const seconds = Type.Integer({ minimum: 0, description: 'Seconds since 1970' });
 /** A query id: random, the same for all providers of a query. On the chain it is a bytes32. */
 export const QueryIdText = bytes32;
 
+/** A query is under a grant, or, between agencies, under a share basis and about a subject. */
+const ground = {
+  grant: Type.Optional(GrantDocument),
+  basis: Type.Optional(ShareDocument),
+  subject: Type.Optional(Type.String({ pattern: '^[0-9A-HJ-NPQRTUWXY]{18}$', description: 'USCC; under a basis' })),
+  proofOnly: Type.Optional(
+    Type.Boolean({ description: 'Under a basis: commitments and proofs alone; the records come another way' }),
+  ),
+};
+
 export const Query = Type.Object(
   {
     iss: { ...memberId, description: 'The grantee' },
@@ -31,9 +43,9 @@ export const Query = Type.Object(
     jti: { ...bytes32, description: 'Query id: 32 random bytes, the same for all providers asked' },
     iat: seconds,
     exp: { ...seconds, description: `At most ${QUERY_SECONDS} s behind iat` },
-    grant: GrantDocument,
+    ...ground,
     items: Type.Array(Type.String(), { minItems: 1, maxItems: 32, description: 'Of those that the grant names' }),
-    purpose: Type.String({ description: 'That of the grant' }),
+    purpose: Type.String({ description: 'That of the grant; under a basis, the code of its matter' }),
     page: Type.Optional(Type.Integer({ minimum: 0, description: 'Of an answer with `more`; counts from 0' })),
     reply: { ...P256Jwk, description: 'Key that the answer is sealed to' },
     enc: Type.Optional(Type.Enum([...ENCRYPTIONS], { description: 'Of the answer; default A256GCM' })),
@@ -66,6 +78,19 @@ export const REFUSALS = [
   'PURPOSE_MISMATCH',
   'REGION_MISMATCH',
   'CHAIN_STALE',
+  // Under a share basis
+  'BASIS_MALFORMED',
+  'BASIS_UNKNOWN',
+  'BASIS_NOT_APPROVED',
+  'BASIS_REFUSED',
+  'BASIS_ENDED',
+  'BASIS_NOT_YET_VALID',
+  'BASIS_EXPIRED',
+  'REQUESTER_MISMATCH',
+  'REQUESTER_NOT_ENTITLED',
+  'ITEM_NOT_IN_BASIS',
+  'ITEM_NOT_SHARED',
+  'SUBJECT_NOT_IN_BASIS',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
@@ -76,7 +101,8 @@ export const AnswerBody = Type.Object(
     grantee: memberId,
     query: bytes32,
     request: { ...bytes32, description: 'SHA-256 of the query as it was signed' },
-    grant: Type.String({ pattern: '^0x[0-9a-f]{64}$' }),
+    grant: Type.Optional(Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Absent under a share basis' })),
+    basis: Type.Optional({ ...bytes32, description: 'Digest of the share basis' }),
     outcome: Type.Enum(['answered', 'refused']),
     reason: Type.Optional(Type.Enum([...REFUSALS])),
     detail: Type.Optional(Type.String({ description: 'For people' })),
@@ -124,7 +150,9 @@ export function signQuery(
 /** Reads a query; proves nothing. Throws `MALFORMED`. */
 export function parseQuery(text: string): { query: Query; jws: Jws } {
   const jws = parseJws(text, QUERY_TYPE);
-  return { query: queryCodec.decode(jws.payload), jws };
+  const query = queryCodec.decode(jws.payload);
+  checkGround('query', query);
+  return { query, jws };
 }
 
 /** @param signer the provider's checkpoint key */
@@ -138,6 +166,16 @@ export function parseAnswer(text: string): { answer: Answer; jws: Jws } {
   return { answer: answerCodec.decode(jws.payload), jws };
 }
 
+type Ground = Pick<Query, 'grant' | 'basis' | 'subject' | 'proofOnly'>;
+
+function checkGround(what: string, { grant, basis, subject, proofOnly }: Ground): void {
+  if ((grant === undefined) === (basis === undefined))
+    malformed(`${what} ground`, 'a grant or a share basis', grant ? 'both' : 'neither');
+  if ((basis === undefined) !== (subject === undefined))
+    malformed(`${what} subject`, 'one under a basis, none under a grant', subject ?? 'none');
+  if (proofOnly === true && !basis) malformed(`${what} mode`, 'proofs alone under a basis only', 'a grant');
+}
+
 const JOURNAL_TYPE = 'xinlian-journal+jwt';
 
 /** What the grantee's own node is told before anyone is asked: it logs the query, and consumes a counted grant. */
@@ -148,7 +186,7 @@ export const Journal = Type.Object(
     jti: { ...bytes32, description: 'Query id' },
     iat: seconds,
     exp: seconds,
-    grant: GrantDocument,
+    ...ground,
     items: Type.Array(Type.String(), { minItems: 1, maxItems: 32 }),
     requests: Type.Array(Type.Object({ provider: memberId, request: bytes32 }, closed), { minItems: 1, maxItems: 64 }),
   },
@@ -169,7 +207,9 @@ export function signJournal(
 /** Reads a journal; proves nothing. Throws `MALFORMED`. */
 export function parseJournal(text: string): { journal: Journal; jws: Jws } {
   const jws = parseJws(text, JOURNAL_TYPE);
-  return { journal: journalCodec.decode(jws.payload), jws };
+  const journal = journalCodec.decode(jws.payload);
+  checkGround('journal', journal);
+  return { journal, jws };
 }
 
 /** What the node says: the query is logged; a counted grant is consumed by it, final, or is not and why. */

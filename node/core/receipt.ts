@@ -10,11 +10,25 @@ const closed = { additionalProperties: false };
 const bytes32 = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$', description: '32 bytes, base64url' });
 const memberId = Type.String({ pattern: '^0x[0-9a-f]{64}$' });
 
+/** The basis under which an agency read, in place of a grant. */
+export const ReceiptBasis = Type.Object(
+  {
+    basis: { ...bytes32, description: 'SHA-256 of the RFC 8785 form of the basis' },
+    citation: Type.String({ description: 'Statute or duty' }),
+    matter: Type.String(),
+    hidden: Type.Optional(Type.String({ description: 'The law that forbids to tell the subject' })),
+    proofOnly: Type.Optional(Type.Boolean({ description: 'The records travelled another way' })),
+  },
+  closed,
+);
+export type ReceiptBasis = Static<typeof ReceiptBasis>;
+
 /** What both kinds of opening have. */
 const shared = {
   salt: bytes32,
   grantee: memberId,
-  grant: Type.String({ pattern: '^0x[0-9a-f]{64}$' }),
+  grant: Type.Optional(Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Absent under a share basis' })),
+  basis: Type.Optional(ReceiptBasis),
   query: { ...bytes32, description: 'Query id' },
   subject: Type.String({ description: 'USCC' }),
   purpose: Type.String(),

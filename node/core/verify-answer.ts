@@ -53,7 +53,7 @@ export interface VerifiedAnswer {
  */
 export async function verifyAnswer(
   text: string,
-  asked: { request: string; provider: string; subscription?: boolean },
+  asked: { request: string; provider: string; subscription?: boolean; proofOnly?: boolean },
   context: AnswerContext,
 ): Promise<VerifiedAnswer> {
   const { answer, jws } = parseAnswer(text);
@@ -74,9 +74,12 @@ export async function verifyAnswer(
     throw new XinlianError('SIGNATURE_INVALID', { what: 'answer', key: toBase64Url(key) });
   await verifyJws(jws, ed25519Jwk(key), body.provider);
 
+  const proofOnly = asked.proofOnly === true;
   if (!body.log) return { body, receipt: opening, records: [], changes: [], trusted };
   const under = verifyAnchored(body, body.log, answer.receipt, key, context, trusted);
-  const records = body.records.map((record) => verifyRecord(record, under, opening, context));
+  const records = body.records.map((record) => verifyRecord(record, under, opening, { ...context, proofOnly }));
+  if (proofOnly && records.length > 0)
+    trusted.push('that the records are of the subject, until what came another way is checked against these proofs');
   const changes = (body.event?.changes ?? []).map((change) => verifyChange(change, under, opening.items));
   return { body, receipt: opening, records, changes, trusted };
 }
@@ -86,6 +89,7 @@ function checkOpening(opening: Receipt, body: AnswerBody, digest: string): void 
   same('answer digest of the receipt', digest, opening.answer);
   for (const part of ['provider', 'grantee', 'grant', 'query', 'request', 'outcome', 'reason', 'time'] as const)
     same(`${part} of the receipt`, String(body[part]), String(opening[part]));
+  same('basis of the receipt', String(body.basis), String(opening.basis?.basis));
   same('block of the receipt', JSON.stringify(body.head), JSON.stringify(opening.head));
   const positions = body.records.map(({ position }) => position);
   same('records of the receipt', positions.join(), opening.records.join());
@@ -145,7 +149,7 @@ function verifyRecord(
   part: RecordPart,
   { size, root, status }: AnsweredTree,
   { subject, items }: Receipt,
-  context: AnswerContext,
+  context: AnswerContext & { proofOnly: boolean },
 ): AnsweredRecord {
   const { item, edition } = parsePayload(part.payload);
   const names = context.names(item, edition);
@@ -167,7 +171,8 @@ function verifyRecord(
   if (value !== undefined) broken('status', 'the record may not be used', 'live', value);
   const inOrder = [...opened].sort(([a], [b]) => a - b);
   const claims = new Map(inOrder.map(([, claim]) => [claim.name, claim.value]));
-  same('subject of a record', subject, String(claims.get('subject')));
+  if (!context.proofOnly) same('subject of a record', subject, String(claims.get('subject')));
+  else if (part.disclosures.length > 0) broken('disclosure', 'claims in an answer of proofs', 'none', 'some');
   if (!items.includes(item)) broken('format', 'a record of an item that was not asked for', items.join(), item);
   return {
     record: part.record,

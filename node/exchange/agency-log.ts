@@ -2,6 +2,7 @@
 import { concat, equalBytes } from '../core/bytes.ts';
 import { decodeEntry, encodeEntry, type Entry } from '../core/entry.ts';
 import { leafHash, rootHash, TreeFrontier, type HashReader } from '../core/merkle.ts';
+import { statusChangeOf } from '../core/status-change.ts';
 import { EMPTY_STATUS, updateStatusTree } from '../core/status-tree.ts';
 import { TILE_WIDTH, tileHashReader } from '../core/tiles.ts';
 import { XinlianError } from '../core/errors.ts';
@@ -127,6 +128,14 @@ export class AgencyLog<B extends WriteBatch = WriteBatch> {
       if (level % 8 === 0) this.#addToTile(batch, level / 8, index, hash);
     });
     this.#dirty = true;
+    return position;
+  }
+
+  /** Appends an entry that changes another, and changes the status of that one with it. @returns its position */
+  appendChange(batch: B, entry: Entry): number {
+    const position = this.append(batch, entry);
+    const change = statusChangeOf(entry, position);
+    if (change) this.setStatus(batch, change.position, change.value);
     return position;
   }
 

@@ -4,7 +4,6 @@ import { toBase64, toBase64Url } from '../core/bytes.ts';
 import type { Change } from '../core/event-part.ts';
 import { commitRecord } from '../core/disclosure.ts';
 import { XinlianError } from '../core/errors.ts';
-import type { GrantArtefact } from '../core/grant.ts';
 import type { RecordId } from '../core/ids.ts';
 import { consistencyProof } from '../core/merkle.ts';
 import type { Query } from '../core/query.ts';
@@ -37,6 +36,12 @@ interface Found {
   position: number;
 }
 
+/** Of whom and what: by a grant, or a share basis. */
+interface Asked {
+  subject: { uscc: string };
+  items: readonly { item: string; months: number }[];
+}
+
 interface Holder<B extends WriteBatch> {
   log: AgencyLog<B>;
   vault: RecordVault;
@@ -65,8 +70,8 @@ export class AnswerRecords<B extends WriteBatch> {
    */
   async collect(
     holder: Holder<B>,
-    { subject, items }: GrantArtefact,
-    query: Query,
+    { subject, items }: Asked,
+    query: Pick<Query, 'items' | 'page' | 'proofOnly'>,
     nowSeconds: number,
   ): Promise<CollectedRecords> {
     const { log, vault } = holder;
@@ -80,7 +85,9 @@ export class AnswerRecords<B extends WriteBatch> {
     let usable = 0;
     for await (const found of this.#bySubject(log, vault.subjectKey(subject.uscc), query.items, size)) {
       const { item, edition } = found.record;
-      const part = await this.#part(holder, found, { size, today, since: since.get(item) ?? today, item, edition });
+      const hidden = query.proofOnly === true;
+      const bounds = { size, today, since: since.get(item) ?? today, item, edition, hidden };
+      const part = await this.#part(holder, found, bounds);
       if (!part) continue;
       seen.add(item);
       if (usable++ >= skipped && parts.length <= PAGE_RECORDS) parts.push(part);
@@ -103,7 +110,7 @@ export class AnswerRecords<B extends WriteBatch> {
    */
   async collectChanges(
     holder: Holder<B>,
-    { items }: GrantArtefact,
+    { items }: Pick<Asked, 'items'>,
     changes: readonly QueuedChange[],
     nowSeconds: number,
   ): Promise<CollectedRecords & { changes: Change[] }> {
@@ -120,7 +127,7 @@ export class AnswerRecords<B extends WriteBatch> {
       told.push(await this.#change(log, change, size));
       if (parts.has(change.record)) continue;
       const { item, edition } = found.record;
-      const facts = { size, today, since: since.get(item) ?? today, item, edition };
+      const facts = { size, today, since: since.get(item) ?? today, item, edition, hidden: false };
       parts.set(change.record, await this.#part(holder, found, facts));
     }
     return {
@@ -190,7 +197,8 @@ export class AnswerRecords<B extends WriteBatch> {
       since,
       item,
       edition,
-    }: { size: number; today: string; since: string; item: string; edition: string },
+      hidden,
+    }: { size: number; today: string; since: string; item: string; edition: string; hidden: boolean },
   ): Promise<RecordPart | undefined> {
     const { records, logs, catalogue } = this.#needs;
     if (log.status(position) !== undefined) return undefined;
@@ -212,7 +220,7 @@ export class AnswerRecords<B extends WriteBatch> {
       record: id,
       version,
       payload,
-      disclosures,
+      disclosures: hidden ? [] : disclosures,
       entry: toBase64Url(entry),
       position,
       inclusion: this.#proofs.inclusion(log, position, size),
@@ -248,7 +256,7 @@ function lastUnder(id: RecordId, record: StoredRecord, size: number): Found | un
 }
 
 /** From which day on records of an item may be shown. */
-function sinceWhen(items: GrantArtefact['items'], today: string): Map<string, string> {
+function sinceWhen(items: Asked['items'], today: string): Map<string, string> {
   return new Map(items.map(({ item, months }) => [item, monthsBefore(today, months)]));
 }
 

@@ -2,7 +2,6 @@
 // certificate has a line in the member's log, whose status tells whether it still stands.
 import { sha256 } from '#sha256';
 import { toBase64Url, utf8 } from '../core/bytes.ts';
-import { canonicalize } from '../core/canonical.ts';
 import { malformed, XinlianError } from '../core/errors.ts';
 import { p256Jwk } from '../core/jwk.ts';
 import { fromBase64Url } from '../core/bytes.ts';
@@ -93,8 +92,7 @@ export class IdentityDesk<B extends Batch> {
     if (kept.revoked) return;
     const time = Math.floor(clock.now() / 1000);
     await commits.run((batch) => {
-      const position = log.append(batch, { kind: 'annul', time, ref: kept.position });
-      log.setStatus(batch, kept.position, utf8(canonicalize({ state: 'revoked', by: position })));
+      log.appendChange(batch, { kind: 'annul', time, ref: kept.position });
       store.putCertificate(batch, id, jti, { ...kept, revoked: true });
     });
   }

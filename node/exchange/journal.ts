@@ -1,10 +1,12 @@
 // The grantee's side of a query: before anyone is asked, its own node logs that it asks, and consumes a counted grant.
 import { fromBase64Url, fromUtf8, toBase64Url, toHex, type Hex } from '../core/bytes.ts';
 import { verifyMemberStatement } from '../core/application.ts';
+import type { GrantTerms } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { openJwe } from '../core/jwe.ts';
 import { parseJournal, QUERY_SECONDS, type Journal, type Journalled } from '../core/query.ts';
 import { openingCommitment, queryNote, textDigest, type QueryNote } from '../core/receipt.ts';
+import { parseBasis, receiptBasis } from '../core/share.ts';
 import { grantHashOf, type GrantHash } from '../core/ids.ts';
 import { parseArtefact } from '../core/grant.ts';
 import type { Consumptions } from './consumptions.ts';
@@ -74,21 +76,18 @@ export class QueryJournal<B extends Batch> {
   }
 
   async #take(member: AskingMember<B>, journal: Journal, time: number, signal: AbortSignal): Promise<Journalled> {
-    const { artefact, terms } = parseArtefact(journal.grant.artefact);
-    const note: QueryNote = {
+    const { terms, ...ground } = groundOf(journal);
+    await this.#log(member, {
       type: 'xinlian/query-note/v1',
       salt: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
       grantee: member.id,
-      grant: grantHashOf(terms),
+      ...ground,
       query: journal.jti,
-      subject: artefact.subject.uscc,
-      purpose: artefact.purpose,
       items: journal.items,
       time,
       requests: journal.requests,
-    };
-    await this.#log(member, note);
-    if (terms.uses === 0) return { query: journal.jti, consumed: false };
+    });
+    if (!terms || terms.uses === 0) return { query: journal.jti, consumed: false };
     const query = toHex(fromBase64Url(journal.jti, 32));
     const hash = grantHashOf(terms);
     if (!this.#needs.view.consumption(hash, query))
@@ -117,4 +116,19 @@ export class QueryJournal<B extends Batch> {
       await nextChange(view, left, signal);
     }
   }
+}
+
+/** What a query is under, for the note of it; the terms of a grant, which may have to be consumed. */
+function groundOf({
+  grant,
+  basis,
+  subject = '',
+  proofOnly,
+}: Journal): Pick<QueryNote, 'grant' | 'basis' | 'subject' | 'purpose'> & { terms?: GrantTerms } {
+  if (basis) {
+    const read = parseBasis(basis.basis);
+    return { basis: receiptBasis(read, proofOnly), subject, purpose: read.basis.matter.code };
+  }
+  const { artefact, terms } = parseArtefact(grant?.artefact ?? '');
+  return { terms, grant: grantHashOf(terms), subject: artefact.subject.uscc, purpose: artefact.purpose };
 }

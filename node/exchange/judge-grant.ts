@@ -30,6 +30,17 @@ export function judgingTime(view: Pick<GrantView, 'head'>, nowSeconds: number): 
   return Math.max(nowSeconds, view.head()?.time ?? 0);
 }
 
+/** Why nothing can be judged by this view: it is too old. */
+export function staleness(
+  view: Pick<GrantView, 'head'>,
+  { nowSeconds, failClosedSeconds }: JudgeOptions,
+): Judgement | undefined {
+  const head = view.head();
+  if (head && nowSeconds - head.time <= failClosedSeconds) return undefined;
+  const detail = head ? `block ${head.number} is ${nowSeconds - head.time} s old` : 'no block was read yet';
+  return { refusal: 'CHAIN_STALE', detail };
+}
+
 /**
  * Whether a grant stands now for its grantee; whether a counted one was consumed by a query is told by its uses.
  * @param terms as the grant document has them; absent: as registered
@@ -40,16 +51,13 @@ export function judgeGrant(
   withdrawals: Withdrawals,
   { nowSeconds, failClosedSeconds }: JudgeOptions,
 ): Judgement {
-  const head = view.head();
-  if (!head || nowSeconds - head.time > failClosedSeconds) {
-    const detail = head ? `block ${head.number} is ${nowSeconds - head.time} s old` : 'no block was read yet';
-    return { refusal: 'CHAIN_STALE', detail };
-  }
+  const stale = staleness(view, { nowSeconds, failClosedSeconds });
+  if (stale) return stale;
   const state = view.grant(hash);
   // What narrows is told before what is missing: a grant may be withdrawn before it is registered.
   if (state?.withdrawn === true || withdrawals.isWithdrawn(hash)) return { refusal: 'GRANT_WITHDRAWN' };
   const known = terms ?? state?.terms;
-  const now = Math.max(nowSeconds, head.time);
+  const now = judgingTime(view, nowSeconds);
   if (known && now >= known.validTo) return { refusal: 'GRANT_EXPIRED', detail: `ended at ${known.validTo}` };
   if (state?.suspended === true) return { refusal: 'GRANT_SUSPENDED' };
   if (known && !view.isEntitledNow(known.grantee, ['bank']))

@@ -19,10 +19,14 @@ import { bundleRequest, recordRef, recordStatus } from '../core/messages/record.
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
 import type { Consumptions } from './consumptions.ts';
+import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from '../core/share.ts';
+import { shareExport } from '../core/share-payload.ts';
 import type { IdentityDesk } from './identity-desk.ts';
 import type { MemberNode } from './member-node.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
 import type { Records } from './records.ts';
+import type { ShareDesk } from './share-desk.ts';
+import type { SharePayloads } from './share-payloads.ts';
 import type { Submissions } from './submissions.ts';
 import { viewOf, type TellingView } from './view-of.ts';
 import type { SeenWithdrawals } from './withdrawals.ts';
@@ -37,6 +41,8 @@ interface Dependencies<B extends Batch> {
   withdrawals: SeenWithdrawals<B>;
   consumptions: Consumptions;
   identity: IdentityDesk<B>;
+  shares: ShareDesk<B>;
+  payloads: SharePayloads<B>;
   view: ChainView & TellingView;
   logger: Log;
 }
@@ -56,6 +62,10 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'grant/consume': [],
   'identity/certify': ['identifier'],
   'identity/revoke': ['identifier'],
+  'share/list': ['source'],
+  'share/decide': ['source'],
+  'share/end': ['source'],
+  'share/export': ['source'],
   'view/members': [],
 };
 
@@ -106,7 +116,7 @@ export class Methods<B extends Batch> {
   }
 
   async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
-    const { submissions, records, withdrawals, consumptions, identity, view } = this.#needs;
+    const { submissions, records, withdrawals, consumptions, identity, shares, payloads, view } = this.#needs;
     switch (method) {
       case 'submission/open':
         return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
@@ -135,6 +145,14 @@ export class Methods<B extends Batch> {
       case 'identity/revoke':
         await identity.revoke(member.identifying(), certificateRef.decode(argument).jti);
         return NOTHING;
+      case 'share/list':
+        return sharePage.encode(await shares.list(member.providing(), shareListRequest.decode(argument).after));
+      case 'share/decide':
+        return shareState.encode(await shares.decide(member.providing(), shareDecision.decode(argument)));
+      case 'share/end':
+        return shareState.encode(await shares.end(member.providing(), shareEnd.decode(argument)));
+      case 'share/export':
+        return payloads.export(member.providing(), shareExport.decode(argument));
       case 'view/members':
         return viewCodec.encode(viewOf(view, viewRequest.decode(argument).members));
     }

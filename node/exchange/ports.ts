@@ -294,6 +294,14 @@ export interface WatchStore<B extends WriteBatch = WriteBatch> {
   forgetEvents(batch: B, place: WatchPlace, numbers: readonly number[]): void;
 }
 
+/** Share bases that were put down at a hosted member, sealed. */
+export interface ShareStore<B extends WriteBatch = WriteBatch> {
+  basis(member: MemberId, id: string): Uint8Array | undefined;
+  putBasis(batch: B, member: MemberId, id: string, sealed: Uint8Array): void;
+  /** Ids, in their order. @param after the id before the first */
+  bases(member: MemberId, after?: string): AsyncIterable<string>;
+}
+
 /** Grants as the chain has them: what widens counts when final, what narrows at first sight. */
 export interface GrantView {
   head(): ChainHead | undefined;

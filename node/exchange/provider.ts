@@ -1,6 +1,6 @@
 // A provider answers queries: it trusts no gateway, decides alone from its own view of the chain, signs what it says, a
 // refusal too, seals it to the asker, and leaves a receipt in its log before the answer leaves.
-import { fromBase64Url, fromUtf8, toBase64Url, toHex, utf8 } from '../core/bytes.ts';
+import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../core/bytes.ts';
 import { canonicalize } from '../core/canonical.ts';
 import type { EventPart } from '../core/event-part.ts';
 import { XinlianError } from '../core/errors.ts';
@@ -18,16 +18,13 @@ import {
   type Query,
   type Refusal,
 } from '../core/query.ts';
-import { covers } from '../core/regions.ts';
 import { openingCommitment, receipt, textDigest, type Receipt } from '../core/receipt.ts';
-import { levelReaches } from '../core/subject-certificate.ts';
-import type { GrantRules } from '../policy/grant-rules.ts';
+import type { AccessJudge, Decision, Ground } from './access-decision.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { AnswerRecords, CollectedRecords } from './answer-records.ts';
 import type { CheckpointKey } from './checkpointer.ts';
-import type { GrantVerifier, RefusedGrant, VerifiedGrant } from './grant-verifier.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { judgeGrant, judgingTime, type Withdrawals } from './judge-grant.ts';
+import { judgingTime } from './judge-grant.ts';
 import { nextChange } from './next-change.ts';
 import { openingPlace } from './openings.ts';
 import { SharedWork } from './shared-work.ts';
@@ -39,12 +36,14 @@ const FORGOTTEN_AT_ONCE = 1_024;
 /** An answer is kept for who asks again while its query may still be on its way. */
 export const KEPT_SECONDS = QUERY_SECONDS + 300;
 
+/** What the next block may mend: it is waited for a while. */
+const AWAITED: ReadonlySet<Refusal> = new Set(['GRANT_PENDING', 'GRANT_UNKNOWN', 'GRANT_NOT_CONSUMED']);
 /** What may be otherwise in a moment: it is told, leaves its receipt, and is judged anew when it is asked again. */
 export const PASSING: ReadonlySet<Refusal> = new Set([
-  'GRANT_PENDING',
-  'GRANT_UNKNOWN',
-  'GRANT_NOT_CONSUMED',
+  ...AWAITED,
   'CHAIN_STALE',
+  'BASIS_UNKNOWN',
+  'BASIS_NOT_APPROVED',
 ]);
 
 type Batch = WriteBatch & { readonly length: number };
@@ -61,8 +60,6 @@ export interface ProvidingMember<B extends WriteBatch> {
 }
 
 export interface ProviderOptions {
-  /** A head older than this proves nothing: reads under grants close. */
-  failClosedSeconds: number;
   /** How long a query waits for its consumption, or the registration of its grant, to become final here. */
   finalityWaitMs: number;
 }
@@ -70,11 +67,11 @@ export interface ProviderOptions {
 interface Dependencies<B extends Batch> {
   store: AccessStore<B>;
   commits: GroupCommit<B>;
-  verifier: GrantVerifier;
-  rules: GrantRules;
+  /** Who decides on queries under grants, and on those under share bases. */
+  grants: AccessJudge<ProvidingMember<B>>;
+  shares: AccessJudge<ProvidingMember<B>>;
   records: AnswerRecords<B>;
   view: GrantView;
-  withdrawals: Withdrawals;
   clock: Clock;
   /** Told of every answer, for metrics. */
   answered: (outcome: 'answered' | 'refused', reason: Refusal | undefined) => void;
@@ -85,12 +82,6 @@ export interface Asked {
   query: Query;
   /** SHA-256 of it as it was signed, base64url. */
   request: string;
-}
-
-export interface Decision {
-  refusal?: Refusal;
-  detail?: string;
-  grant: VerifiedGrant | RefusedGrant;
 }
 
 export class Provider<B extends Batch> {
@@ -155,11 +146,11 @@ export class Provider<B extends Batch> {
     const { store, commits, clock, view } = this.#needs;
     const { query } = asked;
     const decision = await this.decideInTime(member, query, signal);
-    const { refusal, grant } = decision;
+    const { refusal, ground } = decision;
     const time = Math.floor(clock.now() / 1000);
     const found =
-      refusal === undefined && !('refusal' in grant)
-        ? await this.#needs.records.collect(member, grant.artefact, query, judgingTime(view, time))
+      refusal === undefined
+        ? await this.#needs.records.collect(member, ground, query, judgingTime(view, time))
         : undefined;
     const { jwe, opening } = await this.sign(member, asked, decision, found);
     const expired = await this.#expiredAnswers(time);
@@ -183,7 +174,7 @@ export class Provider<B extends Batch> {
   ): Promise<{ jwe: string; opening: Receipt }> {
     const { clock, view } = this.#needs;
     const { query } = asked;
-    const { refusal, detail, grant } = decision;
+    const { refusal, detail, ground } = decision;
     const time = Math.floor(clock.now() / 1000);
     const { number = 0, time: headTime = 0 } = view.head() ?? {};
     const body: AnswerBody = {
@@ -192,7 +183,7 @@ export class Provider<B extends Batch> {
       grantee: query.iss,
       query: query.jti,
       request: asked.request,
-      grant: grant.hash ?? NO_GRANT,
+      ...groundOf(query, ground),
       outcome: refusal === undefined ? 'answered' : 'refused',
       ...(refusal !== undefined && { reason: refusal }),
       ...(detail !== undefined && { detail }),
@@ -205,7 +196,7 @@ export class Provider<B extends Batch> {
       ...(event && { event }),
     };
     const text = canonicalize(answerBody.check(body));
-    const opening = this.#receiptOf(member, asked, body, decision, textDigest(text));
+    const opening = receiptOf(member, asked, body, { ground, answer: textDigest(text) });
     const jws = await signAnswer(
       { body: text, receipt: { log: member.log.state.id, key: toBase64Url(member.key.publicKey), opening } },
       member.key,
@@ -227,36 +218,15 @@ export class Provider<B extends Batch> {
     const { number } = log.state;
     const sealed = vault.sealNote(receipt.encode(opening), openingPlace(number, position));
     store.putOpening(batch, number, position, commitment, sealed);
-    if (opening.subject !== '') store.putSubjectReceipt(batch, number, vault.subjectKey(opening.subject), position);
+    // A law that is cited can forbid to tell the subject: auditors see such a receipt.
+    if (opening.subject !== '' && opening.basis?.hidden === undefined)
+      store.putSubjectReceipt(batch, number, vault.subjectKey(opening.subject), position);
   }
 
-  #receiptOf(
-    { id }: ProvidingMember<B>,
-    { query, request }: Asked,
-    { grant, outcome, reason, records, time, head }: AnswerBody,
-    decision: Decision,
-    answer: string,
-  ): Receipt {
-    const { artefact } = decision.grant;
-    return {
-      type: 'xinlian/receipt/v1',
-      salt: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
-      provider: id,
-      grantee: query.iss,
-      grant,
-      query: query.jti,
-      subject: artefact?.subject.uscc ?? '',
-      purpose: query.purpose,
-      items: query.items,
-      time,
-      request,
-      outcome,
-      ...(reason !== undefined && { reason }),
-      records: records.map(({ position }) => position),
-      answer,
-      ...('certificate' in decision.grant && { level: decision.grant.certificate.level }),
-      head,
-    };
+  /** Whether a query may be answered now. */
+  decide(member: ProvidingMember<B>, query: Query): Promise<Decision> {
+    const { grants, shares } = this.#needs;
+    return (query.basis ? shares : grants).decide(member, query);
   }
 
   /** Judges; where all that is missing is a block that is not final here yet, waits for it a while. */
@@ -266,50 +236,47 @@ export class Provider<B extends Batch> {
       const decision = await this.decide(member, query);
       const { refusal } = decision;
       const left = Math.min(deadline, query.exp * 1000) - this.#needs.clock.now();
-      if (refusal === undefined || refusal === 'CHAIN_STALE' || !PASSING.has(refusal) || left <= 0) return decision;
+      if (refusal === undefined || !AWAITED.has(refusal) || left <= 0) return decision;
       await nextChange(this.#needs.view, left, signal);
     }
-  }
-
-  /** Whether a query may be answered now. */
-  async decide({ region }: ProvidingMember<B>, query: Query): Promise<Decision> {
-    const { verifier, view, withdrawals, clock, rules } = this.#needs;
-    const nowSeconds = Math.floor(clock.now() / 1000);
-    const grant = await verifier.verify(query.grant, judgingTime(view, nowSeconds));
-    if ('refusal' in grant) return { refusal: grant.refusal, detail: grant.detail, grant };
-    const refuse = (refusal: Refusal, detail: string): Decision => ({ refusal, detail, grant });
-    const { hash, terms, artefact, certificate } = grant;
-    if (query.iss !== terms.grantee) return refuse('GRANTEE_MISMATCH', `the grant is to ${terms.grantee}`);
-    const { failClosedSeconds } = this.#options;
-    const judged = judgeGrant({ hash, terms }, view, withdrawals, { nowSeconds, failClosedSeconds });
-    if (judged.refusal !== undefined) return { ...judged, grant };
-    if (query.purpose !== artefact.purpose)
-      return refuse('PURPOSE_MISMATCH', `the grant is for ${artefact.purpose}, the query for ${query.purpose}`);
-    if (!artefact.regions.some((granted) => covers(granted, region)))
-      return refuse(
-        'REGION_MISMATCH',
-        `the grant is for ${artefact.regions.join(', ')}, this provider is of ${region}`,
-      );
-    for (const item of query.items) {
-      if (!artefact.items.some((granted) => granted.item === item)) return refuse('ITEM_NOT_GRANTED', item);
-      const least = rules.leastLevel(artefact.policy, item);
-      if (least === undefined || !levelReaches(certificate.level, least))
-        return refuse('LEVEL_TOO_LOW', `${item} wants consent of level ${least ?? 'A'}, got ${certificate.level}`);
-    }
-    if (terms.uses === 0) return { grant };
-    const consumed = view.consumption(hash, toHex(fromBase64Url(query.jti, 32)));
-    if (consumed?.final === true) return { grant };
-    if (!consumed && (view.grant(hash)?.usesLeft ?? 0) === 0)
-      return refuse('GRANT_EXHAUSTED', `its ${terms.uses} uses were consumed by other queries`);
-    return refuse(
-      'GRANT_NOT_CONSUMED',
-      consumed ? 'its consumption is not final yet' : 'this query has not consumed it',
-    );
   }
 }
 
 /** Hash of a grant that could not be read. */
 const NO_GRANT = `0x${'00'.repeat(32)}`;
+
+function groundOf(query: Query, { grant, basis }: Ground): Pick<AnswerBody, 'grant' | 'basis'> {
+  if (!query.basis) return { grant: grant ?? NO_GRANT };
+  return basis ? { basis: basis.basis } : {};
+}
+
+function receiptOf(
+  { id }: { id: MemberId },
+  { query, request }: Asked,
+  { grant, outcome, reason, records, time, head }: AnswerBody,
+  { ground: { basis, subject, level }, answer }: { ground: Ground; answer: string },
+): Receipt {
+  return {
+    type: 'xinlian/receipt/v1',
+    salt: toBase64Url(crypto.getRandomValues(new Uint8Array(32))),
+    provider: id,
+    grantee: query.iss,
+    ...(grant !== undefined && { grant }),
+    ...(basis && { basis }),
+    query: query.jti,
+    subject: subject.uscc,
+    purpose: query.purpose,
+    items: query.items,
+    time,
+    request,
+    outcome,
+    ...(reason !== undefined && { reason }),
+    records: records.map(({ position }) => position),
+    answer,
+    ...(level !== undefined && { level }),
+    head,
+  };
+}
 
 /** One query id, one query. */
 function same(before: string, request: string, { jti }: Query): true {

@@ -1,9 +1,7 @@
 // Publishing: prepared rows of a member become records, each with a line in its log. Idempotent by business key.
 import { equalBytes } from '../core/bytes.ts';
-import type { Entry } from '../core/entry.ts';
 import type { RecordId } from '../core/ids.ts';
 import type { Counts, RowOutcome } from '../core/messages/publish.ts';
-import { statusChangeOf } from '../core/status-change.ts';
 import type { CatalogueItem } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { RecordChanges } from './record-changes.ts';
@@ -95,11 +93,7 @@ function append<B extends WriteBatch>(
   ref: number | undefined,
 ): number {
   if (ref === undefined) return log.append(batch, { kind: 'publish', time, item, edition, commitment });
-  const entry: Entry = { kind: 'supersede', time, item, edition, commitment, ref };
-  const position = log.append(batch, entry);
-  const change = statusChangeOf(entry, position);
-  if (change) log.setStatus(batch, change.position, change.value);
-  return position;
+  return log.appendChange(batch, { kind: 'supersede', time, item, edition, commitment, ref });
 }
 
 export function countOutcomes(outcomes: readonly RowOutcome[]): Counts {

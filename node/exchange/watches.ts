@@ -10,10 +10,11 @@ import type { PulledEvent, WatchOpened, WatchPull, WatchPulled } from '../core/m
 import type { Refusal } from '../core/query.ts';
 import { parseSubscription } from '../core/subscription.ts';
 import type { GrantRules } from '../policy/grant-rules.ts';
+import type { Decision } from './access-decision.ts';
 import type { AnswerRecords } from './answer-records.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { judgeGrant, judgingTime, type Withdrawals } from './judge-grant.ts';
-import { KEPT_SECONDS, PASSING, type Asked, type Decision, type Provider, type ProvidingMember } from './provider.ts';
+import { KEPT_SECONDS, PASSING, type Asked, type Provider, type ProvidingMember } from './provider.ts';
 import type { RecordChange, RecordChanges } from './record-changes.ts';
 import { Waiting } from './waiting.ts';
 import type { AccessStore, Clock, GrantView, Log, WatchPlace, WatchStore, WriteBatch } from './ports.ts';
@@ -165,15 +166,15 @@ export class Watches<B extends Batch> {
     }
     if (this.#watches.has(nameOf(place))) throw taken(place);
     const decision = this.#watchable(asked, await provider.decideInTime(member, query, signal));
-    const { grant, refusal } = decision;
-    if (refusal !== undefined || 'refusal' in grant) {
+    const { ground, refusal } = decision;
+    if (refusal !== undefined) {
       const { jwe, opening } = await provider.sign(member, asked, decision, undefined, part(0, 'ended'));
       await commits.run((batch) => provider.leaveReceipt(batch, member, opening));
-      return { opened: { state: 'refused', ...(refusal !== undefined && { reason: refusal }) }, answer: jwe };
+      return { opened: { state: 'refused', reason: refusal }, answer: jwe };
     }
     this.#checkRoom(place);
     const time = Math.floor(clock.now() / 1000);
-    const found = await records.collectChanges(member, grant.artefact, [], judgingTime(view, time));
+    const found = await records.collectChanges(member, ground, [], judgingTime(view, time));
     const { jwe, opening } = await provider.sign(member, asked, decision, found, part(0, 'opened'));
     await commits.run((batch) => {
       // Known in the same turn as it is staged: an entry that is staged behind it is told, one before it is not.
@@ -234,9 +235,9 @@ export class Watches<B extends Batch> {
     for (;;) {
       if (watch.ended) return true;
       const decision = await provider.decide(member, asked.query);
-      const { refusal, grant } = decision;
+      const { refusal, ground } = decision;
       if (refusal !== undefined && PASSING.has(refusal)) return false;
-      if (refusal !== undefined || 'refusal' in grant) {
+      if (refusal !== undefined) {
         await this.#end(member, watch, decision);
         return true;
       }
@@ -244,7 +245,7 @@ export class Watches<B extends Batch> {
       const changes = firstUnder(queued, below) ? await store.changes(place, below, MOST_CHANGES) : [];
       if (changes.length === 0) return true;
       const now = judgingTime(view, Math.floor(clock.now() / 1000));
-      const { changes: told, ...found } = await records.collectChanges(member, grant.artefact, changes, now);
+      const { changes: told, ...found } = await records.collectChanges(member, ground, changes, now);
       const event = { ...part(watch.next, 'changes'), changes: told };
       const made = told.length > 0 ? await provider.sign(member, asked, decision, found, event) : undefined;
       const positions = changes.map(({ position }) => position);
@@ -376,10 +377,11 @@ export class Watches<B extends Batch> {
   }
 
   #watchable({ query }: Asked, decision: Decision): Decision {
-    const { grant } = decision;
-    if (decision.refusal !== undefined || 'refusal' in grant) return decision;
-    if (this.#needs.rules.mayWatch(grant.artefact.policy, query.purpose)) return decision;
-    return { refusal: 'PURPOSE_MISMATCH', detail: `nothing is watched for the purpose ${query.purpose}`, grant };
+    const { ground, refusal } = decision;
+    if (refusal !== undefined) return decision;
+    // Under a share basis there is no such edition: nothing is watched under it.
+    if (ground.policy !== undefined && this.#needs.rules.mayWatch(ground.policy, query.purpose)) return decision;
+    return { refusal: 'PURPOSE_MISMATCH', detail: `nothing is watched for the purpose ${query.purpose}`, ground };
   }
 
   #checkRoom({ provider, grantee }: WatchPlace): void {
@@ -395,7 +397,7 @@ export class Watches<B extends Batch> {
     { asked, next, ended }: KeptWatch,
     { log, vault }: Pick<ProvidingMember<B>, 'log' | 'vault'>,
   ): Watch {
-    const { artefact, terms } = parseArtefact(asked.query.grant.artefact);
+    const { artefact, terms } = parseArtefact(asked.query.grant?.artefact ?? '');
     const watch: Watch = {
       place,
       asked,

@@ -70,3 +70,9 @@ function daysOf(year: number, month: number): number {
 export function chinaDate(milliseconds: number): string {
   return new Date(milliseconds + 8 * 3_600_000).toISOString().slice(0, 10);
 }
+
+/** Date and time in China, for people: YYYY-MM-DD HH:MM:SS. */
+export function chinaTime(seconds: number): string {
+  const clock = new Date(seconds * 1000 + 8 * 3_600_000).toISOString().slice(11, 19);
+  return `${chinaDate(seconds * 1000)} ${clock}`;
+}

@@ -4,7 +4,7 @@ import type { GrantArtefact, GrantCore } from '../core/grant.ts';
 import type { WantedGrant } from '../core/grant-request.ts';
 import { codec } from '../core/messages/codec.ts';
 import { CONSENT_LEVELS, type ConsentLevel } from '../core/subject-certificate.ts';
-import { chinaDate } from './date.ts';
+import { chinaTime } from './date.ts';
 import type { Catalogue } from './pack.ts';
 import authorisation from './packs/cn-enterprise-authorisation.json' with { type: 'json' };
 
@@ -144,11 +144,6 @@ export class GrantRules {
       `自动化决策说明:${grant.automated === '' ? '无' : grant.automated}`,
     ].join('\n');
   }
-}
-
-function chinaTime(seconds: number): string {
-  const clock = new Date(seconds * 1000 + 8 * 3_600_000).toISOString().slice(11, 19);
-  return `${chinaDate(seconds * 1000)} ${clock}`;
 }
 
 /** The packs that come with the software. */

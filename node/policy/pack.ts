@@ -3,6 +3,7 @@ import { Type, type Static } from 'typebox';
 import { codec } from '../core/messages/codec.ts';
 import { XinlianError } from '../core/errors.ts';
 import financingData from './packs/cn-financing-data.json' with { type: 'json' };
+import sharedAdministration from './packs/cn-shared-administration.json' with { type: 'json' };
 import twinPublication from './packs/cn-twin-publication.json' with { type: 'json' };
 
 const closed = { additionalProperties: false };
@@ -166,5 +167,5 @@ function itemsOf(pack: Pack): CatalogueItem[] {
 }
 
 /** The packs that come with the software. */
-export const CATALOGUE_PACKS: readonly unknown[] = [twinPublication, financingData];
+export const CATALOGUE_PACKS: readonly unknown[] = [twinPublication, financingData, sharedAdministration];
 export const builtInCatalogue: Catalogue = createCatalogue(CATALOGUE_PACKS);

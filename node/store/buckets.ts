@@ -74,6 +74,8 @@ export const BUCKETS = {
   witnessed: 0x4a,
   /** member, log id, kind (u8: 0 split, 1 inconsistent), size (u64), digest (8) → what it refused to cosign, JSON */
   witnessConflict: 0x4b,
+  /** member (32), basis id (16) → sealed share basis, with its approval and its end */
+  shareBasis: 0x38,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { ApiError } from '../../gateway/client/api-error.ts';
 import type { Grantee, QueryOutcome } from '../../gateway/client/grantee.ts';
-import { Enterprise } from '../../gateway/client/enterprise.ts';
+import type { Enterprise } from '../../gateway/client/enterprise.ts';
 import { newAgreement } from '#agreement';
 import { fromBase64Url, fromUtf8, utf8 } from '../../node/core/bytes.ts';
 import type { GrantDocument } from '../../node/core/grant.ts';
@@ -14,14 +14,12 @@ import { p256Jwk } from '../../node/core/jwk.ts';
 import { newQueryId, signWithdrawal } from '../../node/core/make-grant.ts';
 import { answerBody, parseAnswer, signJournal, signQuery, type Query } from '../../node/core/query.ts';
 import { textDigest } from '../../node/core/receipt.ts';
-import { passByVote } from '../../node/chain/deploy.ts';
-import { JsonRpc } from '../../node/chain/rpc.ts';
-import { Submitter } from '../../node/chain/submitter.ts';
-import { systemClock } from '../../node/chain/clock.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
+import { describeSharing } from './sharing.ts';
 import { readLog, startConsortium, until, type TestConsortium } from '../helpers/consortium.ts';
+import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
+import { enterpriseOf } from '../helpers/enterprise.ts';
 import { searchMemory } from '../helpers/process-memory.ts';
-import { silent } from '../helpers/agency.ts';
 
 const TAX = player('tax').id;
 const DAFENG = player('dafeng').id;
@@ -185,22 +183,7 @@ describe('authorised exchange', () => {
     });
 
     it('shows them all to the enterprise, each proved', async () => {
-      const { client } = await programs.program('bank');
-      const own = new Enterprise({
-        client,
-        signer: enterprise.own.transaction,
-        sealing: enterprise.own.sealing,
-        certificate: enterprise.certificate,
-        domain: programs.domain,
-        keysOf: async (member) => {
-          const { keys, history } = await client.getMember({ params: { member } });
-          return {
-            sealing: fromBase64Url(keys.sealing!),
-            checkpoint: history.checkpoint!.map(({ key }) => fromBase64Url(key)),
-          };
-        },
-        clock: Date,
-      });
+      const own = await enterpriseOf(programs, enterprise);
       let seen: Awaited<ReturnType<Enterprise['history']>> = [];
       await until(async () => (seen = await own.history(TAX)).every(({ proved }) => proved));
       const reasons = new Set(seen.map(({ receipt }) => receipt.reason ?? receipt.outcome));
@@ -317,36 +300,17 @@ describe('authorised exchange', () => {
     await until(async () => (await asked(made.document))[0] === 'GRANT_WITHDRAWN');
   });
 
+  describeSharing(() => ({ consortium, programs, enterprise }));
+
   // Behind all the others: a suite's own tests come before those of the suites in it.
   describe('in the end', () => {
     it('closes to a bank that the council suspends', async () => {
-      const { contracts } = consortium.consortium;
-      const rpc = new JsonRpc(
-        { endpoints: [consortium.chainUrl], chainId: contracts.chainId },
-        { clock: systemClock, log: silent },
-      );
-      try {
-        const council = await Promise.all(
-          ['dafeng', 'shanghai'].map(async (key) => {
-            const { keys } = await programs.program(key);
-            return new Submitter(
-              { chainId: contracts.chainId },
-              { rpc, signer: keys.transaction, clock: systemClock, log: silent, random: Math.random },
-            );
-          }),
-        );
-        await passByVote(contracts, { call: 'suspend', member: BANK, reason: `0x${'01'.repeat(32)}` }, council);
-        // The gateway turns it away, and so does every provider that is asked over another.
-        await until(async () => {
-          const error: unknown = await asked(lasting.document).catch((refused: unknown) => refused);
-          return (
-            error instanceof ApiError &&
-            ['UNAUTHENTICATED', 'FORBIDDEN', 'MEMBER_NOT_ENTITLED', 'invalid_client'].includes(error.code ?? '')
-          );
-        });
-      } finally {
-        rpc.close();
-      }
+      await suspendByCouncil(consortium, programs, BANK);
+      // The gateway turns it away, and so does every provider that is asked over another.
+      await until(async () => {
+        const error: unknown = await asked(lasting.document).catch((refused: unknown) => refused);
+        return isTurnedAway(error);
+      });
     });
   });
 });

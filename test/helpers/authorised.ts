@@ -19,11 +19,16 @@ import { makeUscc, type Uscc } from '../../node/core/uscc.ts';
 import { verifyAnswer, type VerifiedAnswer } from '../../node/core/verify-answer.ts';
 import { AnswerRecords } from '../../node/exchange/answer-records.ts';
 import { CertificateVerifier } from '../../node/exchange/certificate-verifier.ts';
+import { GrantAccess } from '../../node/exchange/grant-access.ts';
 import { GrantVerifier } from '../../node/exchange/grant-verifier.ts';
 import { Provider, type ProviderOptions, type ProvidingMember } from '../../node/exchange/provider.ts';
+import { ShareAccess } from '../../node/exchange/share-access.ts';
+import { ShareDesk } from '../../node/exchange/share-desk.ts';
 import { GRANT_PACKS, GrantRules } from '../../node/policy/grant-rules.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
+import { builtInShareRules } from '../../node/policy/share-rules.ts';
 import { LevelAccessStore } from '../../node/store/access-store.ts';
+import { LevelShareStore } from '../../node/store/share-store.ts';
 import type { Batch, Store } from '../../node/store/store.ts';
 import { member as agencyMember, openAgency, SIGNER, type Agency } from './agency.ts';
 import { CHAIN_ID, MEMBER } from './bundle.ts';
@@ -98,11 +103,14 @@ export interface Answered {
   answer: VerifiedAnswer;
 }
 
+type Options = Partial<ProviderOptions> & { failClosedSeconds?: number };
+
 export class Exchange {
   readonly agency: Agency;
   readonly grants: PaperGrants;
   readonly store: LevelAccessStore;
   readonly provider: Provider<Batch>;
+  readonly shares: ShareDesk<Batch>;
   readonly member: ProvidingMember<Batch>;
   readonly sealing: ReturnType<typeof newAgreement>;
   readonly bank: Body;
@@ -118,7 +126,7 @@ export class Exchange {
   readonly withdrawn = new Set<string>();
   readonly answered: string[] = [];
 
-  private constructor(agency: Agency, store: Store, options: Partial<ProviderOptions>, before: Exchange | undefined) {
+  private constructor(agency: Agency, store: Store, options: Options, before: Exchange | undefined) {
     this.bank = before?.bank ?? new Body('大丰示范农村商业银行', 'MA190404', ['bank']);
     this.centre = before?.centre ?? new Body('大丰信用中心', 'MB190401', ['identifier']);
     this.account = before?.account ?? localAccount(newAccountSecret());
@@ -131,16 +139,24 @@ export class Exchange {
     const revocations = { isRevoked: (_: MemberId, jti: string) => this.revoked.has(jti) };
     const certificates = new CertificateVerifier({ view: this.grants, revocations });
     const { recordStore: records, logs, chain, commits, clock, log, vault } = agency;
+    const closing = { failClosedSeconds: options.failClosedSeconds ?? 120 };
+    const sharing = { rules: builtInShareRules, view: this.grants, clock };
+    this.shares = new ShareDesk<Batch>({ ...sharing, store: new LevelShareStore(store), commits });
     this.provider = new Provider<Batch>(
-      { failClosedSeconds: 120, finalityWaitMs: 0, ...options },
+      { finalityWaitMs: 0, ...options },
       {
         store: this.store,
         commits,
-        verifier: new GrantVerifier({ domain, rules: this.rules, certificates }),
-        rules: this.rules,
+        grants: new GrantAccess(closing, {
+          verifier: new GrantVerifier({ domain, rules: this.rules, certificates }),
+          rules: this.rules,
+          view: this.grants,
+          withdrawals: { isWithdrawn: (grant) => this.withdrawn.has(grant) },
+          clock,
+        }),
+        shares: new ShareAccess(closing, { ...sharing, bases: this.shares }),
         records: new AnswerRecords({ records, logs, view: chain, catalogue: builtInCatalogue }),
         view: this.grants,
-        withdrawals: { isWithdrawn: (grant) => this.withdrawn.has(grant) },
         clock,
         answered: (outcome, reason) => this.answered.push(reason ?? outcome),
       },
@@ -150,7 +166,7 @@ export class Exchange {
   }
 
   /** With tax rows of companies 1 and 2 under a checkpoint. @param before the same bodies and grants, of a node that restarts */
-  static async open(options: Partial<ProviderOptions> = {}, store?: Store, before?: Exchange): Promise<Exchange> {
+  static async open(options: Options = {}, store?: Store, before?: Exchange): Promise<Exchange> {
     const over = store ?? (await memoryStore());
     const exchange = new Exchange(await openAgency(over), over, options, before);
     if (exchange.agency.log.size === 0) {

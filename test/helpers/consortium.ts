@@ -3,7 +3,9 @@ import { spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { run } from '../../gateway/cli/program.ts';
 import { decodeEntry, type Entry } from '../../node/core/entry.ts';
 import { parseCheckpoint } from '../../node/core/checkpoint.ts';
 import type { NodeInfo } from '../../node/core/messages/node.ts';
@@ -62,6 +64,22 @@ export async function xinlian(...args: string[]): Promise<CliResult> {
     child.once('close', (exit) => resolve(exit ?? -1));
   });
   return { code, stdout, stderr };
+}
+
+/** Runs a command in this process: what it calls are the processes of the consortium. */
+export async function command(...args: string[]): Promise<CliResult> {
+  const printed = { stdout: '', stderr: '' };
+  const code = await run(args, {
+    env: {},
+    out: (line) => (printed.stdout += `${line}\n`),
+    say: (line) => (printed.stderr += `${line}\n`),
+    stderr: new PassThrough(),
+    ask: undefined,
+    prompt: undefined,
+    fetch: globalThis.fetch,
+    signal: new AbortController().signal,
+  });
+  return { code, ...printed };
 }
 
 /** The JSON object that a command printed last. */

@@ -15,6 +15,7 @@ import {
   openEnterprise,
   type ConnectionFlags,
 } from '../connection.ts';
+import { itemOf, wholeNumber } from '../grant-flags.ts';
 import { readGrantKey, writeGrant, writeGrantKey } from '../grant-files.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -275,15 +276,6 @@ function narrow(wanted: WantedGrant, flags: Pick<DecideFlags, 'items' | 'days'>)
   const to = flags.days === undefined ? wanted.to : wanted.from + wholeNumber('--days', flags.days) * DAY_SECONDS;
   if (to > wanted.to) malformed('--days', 'no longer than was asked for', flags.days);
   return { ...wanted, items, to };
-}
-
-function itemOf(text: string): { item: string; months: number } {
-  const [code = '', months = '12'] = text.split(':');
-  return { item: builtInCatalogue.item(code).item, months: wholeNumber('months', months) };
-}
-
-function wholeNumber(what: string, text: string): number {
-  return /^\d{1,9}$/.test(text) ? Number(text) : malformed(what, 'a whole number', text);
 }
 
 async function agrees({ ask }: Terminal): Promise<boolean> {

@@ -7,6 +7,7 @@ import { chinaDate } from '../../../node/policy/date.ts';
 import { isDate } from '../../../node/policy/days.ts';
 import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
 import { CATALOGUE_PACKS, createCatalogue } from '../../../node/policy/pack.ts';
+import { SHARE_PACKS, ShareRules } from '../../../node/policy/share-rules.ts';
 import { diffPacks, packValues, type PackValue } from '../../../node/policy/pack-values.ts';
 import type { PackHeader } from '../../../node/policy/pack-header.ts';
 import { Policies, RULE_PACKS } from '../../../node/policy/rules.ts';
@@ -143,11 +144,13 @@ async function checkFile(file: string): Promise<string> {
   const editions = new Set(packs.map(({ edition }) => edition));
   const others = (known: readonly unknown[]) =>
     known.flat().filter((pack) => !editions.has((pack as PackHeader).edition));
-  const rules = packs.filter(({ kind }) => kind !== undefined);
+  const rules = packs.filter(({ kind }) => kind !== undefined && kind !== 'sharing');
+  const sharing = packs.filter(({ kind }) => kind === 'sharing');
   const catalogues = packs.filter(({ kind, items }) => kind === undefined && items !== undefined);
   const grants = packs.filter(({ kind, items }) => kind === undefined && items === undefined);
-  new Policies([...others(RULE_PACKS), ...rules]);
+  const policies = new Policies([...others(RULE_PACKS), ...rules]);
   const catalogue = createCatalogue([...others(CATALOGUE_PACKS), ...catalogues]);
   new GrantRules([...others(GRANT_PACKS), ...grants], catalogue);
+  new ShareRules([...others(SHARE_PACKS), ...sharing], catalogue, (date) => policies.calendar('CN', date));
   return `good: ${[...editions].join(', ')}`;
 }

@@ -85,7 +85,11 @@ async function prepare(file: string | undefined, flags: QueryFlags, grantee: Gra
 }
 
 /** @param records whether each record is printed */
-function tell({ query, grant, consumed, providers }: QueryOutcome, terminal: Terminal, records: boolean): number {
+export function tell(
+  { query, grant, consumed, providers }: QueryOutcome,
+  terminal: Terminal,
+  records: boolean,
+): number {
   for (const one of providers) {
     terminal.say(`${one.provider}  ${one.outcome}  ${detailOf(one)}`);
     if (!records || !('answer' in one)) continue;

@@ -8,7 +8,7 @@ import type { Rule } from '../rule.ts';
 export interface LogBefore {
   /** Time of the entry before; undefined for the first. */
   readonly time: number | undefined;
-  /** Item of the record at a position; undefined where none is. */
+  /** Item of the record at a position, or `/` and the kind of what else may be annulled; undefined where neither is. */
   item(position: number): string | undefined;
   /** Status of a position, RFC 8785 form; undefined for plain live. */
   status(position: number): Uint8Array | undefined;
@@ -58,11 +58,11 @@ export const entryRules: readonly Rule<EntryFacts>[] = [
   },
   {
     id: 'ref-not-record',
-    version: 1,
+    version: 2,
     severity: 'violation',
     evidence: 'log',
-    zh: '条目所指向的条目不是记录',
-    en: 'An entry changes one that is no record',
+    zh: '条目所指向的条目不可变更(不是记录、身份证明或共享答复)',
+    en: 'An entry changes one that is no record, certificate or approval',
     check: ({ entry, position, before }) => {
       const ref = refOf(entry);
       if (ref === undefined || ref >= position) return undefined;

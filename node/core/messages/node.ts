@@ -14,6 +14,7 @@ const closed = { additionalProperties: false };
  * request/put, /state   parcel(Addressed, JWE of a grant request, or of a question about one) → RequestState
  * watch/open            parcel(Addressed, JWE of a subscription) → parcel(WatchOpened, JWE of the answer)
  * watch/pull            WatchPull → WatchPulled; for the grantee's own node
+ * share/ask, /question  parcel(Addressed, JWE of a share basis, or of a question about one) → JWE of ShareState
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
  * log/read              LogRead → bytes
@@ -30,6 +31,8 @@ export const RPC_METHODS = [
   'request/state',
   'watch/open',
   'watch/pull',
+  'share/ask',
+  'share/question',
   'grant/withdrawn',
   'identity/revocations',
   'log/read',
@@ -50,6 +53,10 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * grant/consume       GrantConsumption → GrantConsumed
  * identity/certify    Certification → IssuedCertificate
  * identity/revoke     CertificateRef → nothing
+ * share/list          ShareListRequest → SharePage
+ * share/decide        ShareDecision → ShareState
+ * share/end           ShareEnd → ShareState
+ * share/export        ShareExport → records for another way, NDJSON
  * view/members        ViewRequest → View
  */
 export const INNER_METHODS = [
@@ -64,6 +71,10 @@ export const INNER_METHODS = [
   'grant/consume',
   'identity/certify',
   'identity/revoke',
+  'share/list',
+  'share/decide',
+  'share/end',
+  'share/export',
   'view/members',
 ] as const;
 export type InnerMethod = (typeof INNER_METHODS)[number];

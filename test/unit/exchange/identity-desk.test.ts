@@ -141,10 +141,10 @@ describe('The desk that identifies enterprises', () => {
     expect(await revoked()).to.deep.equal([jti]);
     const entry = decodeEntry(agency.logs.entry(1, at)!);
     expect(entry).to.include({ kind: 'annul', ref: position });
-    expect(fromUtf8(agency.log.status(position)!)).to.equal(`{"by":${at},"state":"revoked"}`);
+    expect(fromUtf8(agency.log.status(position)!)).to.equal(`{"by":${at},"state":"annulled"}`);
     await agency.checkpointer.sign();
     const status = await new RecordProofs(agency.logs).status(agency.log, position, agency.log.size);
-    expect(status.value).to.equal(`{"by":${at},"state":"revoked"}`);
+    expect(status.value).to.equal(`{"by":${at},"state":"annulled"}`);
     expect(certificates.certificate(centre.id, other)?.revoked).to.equal(false);
   });
 

@@ -29,6 +29,7 @@ import { memoryStore } from '../../helpers/memory-store.ts';
 import { PaperChain } from '../../helpers/paper-chain.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { licence } from '../../helpers/rows.ts';
+import { sharingOver } from '../../helpers/sharing.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const FILE = 'file-0001';
@@ -81,6 +82,7 @@ describe('A hosted member', () => {
       identity,
       withdrawals,
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),
+      ...sharingOver(agency),
       view: chain,
       logger,
     });

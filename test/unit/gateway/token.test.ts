@@ -27,7 +27,7 @@ describe('POST /v1/oauth/token', () => {
     expect(response.statusCode).to.equal(200);
     expect(response.headers['cache-control']).to.equal('no-store');
     const body = response.json();
-    expect(body).to.include({ token_type: 'Bearer', expires_in: 600, scope: 'publish records:read sessions' });
+    expect(body).to.include({ token_type: 'Bearer', expires_in: 600, scope: 'publish records:read sessions sharing' });
     expect(decodeProtectedHeader(body.access_token)).to.deep.equal({ alg: 'EdDSA', typ: 'at+jwt' });
     const { iss, aud, sub, exp, iat } = decodeJwt(body.access_token);
     expect({ iss, aud, sub }).to.deep.equal({ iss: BASE_URL, aud: BASE_URL, sub: gateway.source.member.id });
