@@ -45,9 +45,11 @@ export type Output<E extends Endpoint> = E['response'] extends { readonly kind: 
   ? AsyncGenerator<Answer<E>, void, void>
   : E['response'] extends { readonly kind: 'bytes' }
     ? Uint8Array
-    : E['response'] extends { readonly kind: 'text' }
-      ? string
-      : Answer<E>;
+    : E['response'] extends { readonly kind: 'file' }
+      ? ReadableStream<Uint8Array>
+      : E['response'] extends { readonly kind: 'text' }
+        ? string
+        : Answer<E>;
 
 /** Throws `ApiError` for what the gateway refused, `ConnectionError` where it is not reached. */
 type Operation<E extends Endpoint> =
@@ -137,6 +139,8 @@ class Caller {
           return response.text();
         case 'bytes':
           return new Uint8Array(await response.arrayBuffer());
+        case 'file':
+          return response.body ?? new ReadableStream();
         case 'lines':
           return readLines(response.body ?? new ReadableStream());
       }

@@ -1,6 +1,7 @@
 // The OpenAPI 3.1 document, from the definitions.
 import type { TSchema } from 'typebox';
 import { RequestState } from '../node/core/grant-request.ts';
+import { CheckResult, GrantCheck } from '../node/core/messages/check.ts';
 import {
   GrantConsumed,
   GrantConsumption,
@@ -13,8 +14,9 @@ import { Counts, RowFault, SubmissionState } from '../node/core/messages/publish
 import { api } from './api/api.ts';
 import { guaranteeOf, IDEMPOTENCY_KEY_PATTERN } from './api/idempotency.ts';
 import { RATE_CLASSES, type Endpoint, type RequestBody, type ResponseBody } from './api/endpoint.ts';
+import { JobView } from './api/jobs.ts';
 import { LogPage, LogView } from './api/logs.ts';
-import { CheckResult, GrantCheck, GrantView, Judged } from './api/grants.ts';
+import { GrantView, Judged } from './api/grants.ts';
 import { Consortium, MemberDetail, MemberPage, MemberView } from './api/members.ts';
 import { QueryPart } from './api/queries.ts';
 import {
@@ -68,6 +70,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   CheckResult,
   Judged,
   QueryPart,
+  Job: JobView,
   RequestState,
   Limits,
   ErrorCatalogue,
@@ -83,6 +86,7 @@ const TAGS = {
   Grants: 'Authorisations: registered, checked, withdrawn, asked for 授权',
   Queries: 'Records under a grant, sealed end to end 授权查询',
   Sharing: 'Records between agencies, under a statute or duty 部门共享',
+  Jobs: 'Batch jobs with result files 批量任务',
   Enterprises: 'Calls of enterprises, under their certified keys 企业',
   Sessions: 'Sealed calls to a member’s node 密封会话',
   Service: 'The gateway itself 网关',
@@ -186,7 +190,15 @@ function contentOf(request: RequestBody): JsonObject {
     case 'bytes':
       return { [MEDIA_TYPES.bytes]: {} };
     case 'lines':
-      return { [MEDIA_TYPES.lines]: { schema: { type: 'string', description: 'One JSON object a line' } } };
+      return {
+        [MEDIA_TYPES.lines]: { schema: { type: 'string', description: 'One JSON object a line' } },
+        ...Object.fromEntries(
+          (request.alsoTypes ?? []).map((type) => [
+            type,
+            { schema: { type: 'string', description: 'One record a line' } },
+          ]),
+        ),
+      };
   }
 }
 
@@ -201,6 +213,9 @@ function responsesOf(endpoint: Endpoint): JsonObject {
   const byStatus = Map.groupBy(codes, (code) => CATALOGUE[code].status);
   const responses: JsonObject = {
     '200': { description: 'Done', headers: requestIdHeader, content: answerOf(endpoint.response) },
+    ...(endpoint.response.kind === 'file' && {
+      '206': { description: 'A part', headers: requestIdHeader, content: answerOf(endpoint.response) },
+    }),
   };
   for (const [status, ofStatus] of [...byStatus].sort(([a], [b]) => a - b)) {
     responses[String(status)] = {
@@ -225,6 +240,7 @@ function answerOf(response: ResponseBody): JsonObject {
     case 'lines':
       return { [MEDIA_TYPES.lines]: { schema: refer(plain(response.schema)) } };
     case 'bytes':
+    case 'file':
       return Object.fromEntries(response.mediaTypes.map((type) => [type, {}]));
     case 'text':
       return { [response.mediaType]: { schema: { type: 'string' } } };

@@ -8,6 +8,7 @@ import type { Endpoint, RateClass, ResponseBody } from './api/endpoint.ts';
 import { IDEMPOTENCY_KEY_PATTERN, parseIdempotencyKey } from './api/idempotency.ts';
 import type { ProblemLine } from './api/records.ts';
 import type { Scope } from './api/scopes.ts';
+import { sendFile, type FileAnswer } from './file-answer.ts';
 import type { IdempotencyStore } from './idempotency-store.ts';
 import { once, type Answered } from './once.ts';
 import type { Rate } from './options.ts';
@@ -115,6 +116,10 @@ export function registerEndpoint(
         const lines = (await handle(call)) as AsyncGenerator<object, void, void>;
         return sendLines(lines, request, reply.headers(headers));
       }
+      if (response.kind === 'file') {
+        const file = (await handle(call)) as FileAnswer;
+        return sendFile(file, response.mediaTypes[0] ?? MEDIA_TYPES.bytes, request, reply.headers(headers));
+      }
       const work = async (): Promise<Answered> => ({ ...encode(response, await handle(call)), headers });
       // What streams has no whole that could be compared: its handler has a use of its own for the key.
       if (key === undefined || body?.kind === 'lines') return send(await work(), reply);
@@ -125,7 +130,10 @@ export function registerEndpoint(
   });
 }
 
-function encode(response: Exclude<ResponseBody, { kind: 'lines' }>, answer: unknown): Omit<Answered, 'headers'> {
+function encode(
+  response: Exclude<ResponseBody, { kind: 'lines' | 'file' }>,
+  answer: unknown,
+): Omit<Answered, 'headers'> {
   switch (response.kind) {
     case 'json':
       return { mediaType: response.mediaType ?? MEDIA_TYPES.json, body: JSON.stringify(answer) };

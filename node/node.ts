@@ -42,6 +42,7 @@ import { LevelLogStore } from './store/log-store.ts';
 import { LevelRecordStore, LevelSubmissionStore } from './store/record-store.ts';
 import { openStore, type Batch, type Store } from './store/store.ts';
 import { VERSION } from './version.ts';
+import { openDesk } from './desk.ts';
 import { openWatch } from './watch.ts';
 import { openWitnesses, type WitnessSurface } from './witnesses.ts';
 import { PreparePool } from './workers/prepare-pool.ts';
@@ -134,6 +135,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   });
   const access = await openAccess(config, { ...shared, records, metrics });
   const watch = await openWatch({ ...shared, access, changes });
+  const desk = await openDesk({ ...shared, access });
   const methods = new Methods({
     members,
     submissions,
@@ -156,6 +158,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const host = await startHost(config, firstKeys, chain.follower, log, started);
   access.serve(host, started);
   watch.serve(host, started);
+  desk.serve(host, started);
   serve(host, { methods, sessions, members, view, readLog, info });
   const http = await startSurface(
     config,

@@ -1,5 +1,6 @@
 // The whole API: an endpoint per operation id. `/v1` changes by addition only.
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
+import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
 import { getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
 import { getConsortium, getMember, listMembers } from './members.ts';
 import { callAsSubject, getGrantRequest, requestGrant, runQuery } from './queries.ts';
@@ -29,6 +30,11 @@ export const api = {
   askShare,
   questionShare,
   runShareQuery,
+  createJob,
+  sendJobRows,
+  getJob,
+  getJobResult,
+  cancelJob,
   verifyBundle,
   getConsortium,
   listMembers,

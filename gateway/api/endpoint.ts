@@ -13,11 +13,13 @@ export type RequestBody =
   | { readonly kind: 'form'; readonly schema: TObject; readonly maxBytes: number }
   | { readonly kind: 'bytes'; readonly maxBytes: number }
   /** A stream of lines (application/x-ndjson) of any length, each at most `maxLineBytes`, its line feed included. */
-  | { readonly kind: 'lines'; readonly maxLineBytes: number };
+  | { readonly kind: 'lines'; readonly maxLineBytes: number; readonly alsoTypes?: readonly string[] };
 
 export type ResponseBody =
   | { readonly kind: 'json'; readonly schema: TSchema; readonly mediaType?: string }
   | { readonly kind: 'bytes'; readonly mediaTypes: readonly string[] }
+  /** Bytes of any length, of which a part may be asked for. */
+  | { readonly kind: 'file'; readonly mediaTypes: readonly string[] }
   | { readonly kind: 'text'; readonly mediaType: string }
   /** A stream of JSON lines (application/x-ndjson). A fault in mid-stream is a last line of type `problem`. */
   | { readonly kind: 'lines'; readonly schema: TSchema };

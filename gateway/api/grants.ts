@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { CheckResult, GrantCheck, GrantHashText } from '../../node/core/messages/check.ts';
 import {
   GrantConsumed,
   GrantConsumption,
@@ -7,12 +8,9 @@ import {
   GrantTermsText,
   GrantWithdrawal,
 } from '../../node/core/messages/grant.ts';
-import { REFUSALS } from '../../node/core/query.ts';
 import { define } from './endpoint.ts';
 import { MAX_CHECK_BYTES, MAX_GRANTS_BYTES } from './limits.ts';
 import { closed, MemberIdText, Time } from './schemas.ts';
-
-export const GrantHashText = Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Grant: hash of its terms' });
 
 export const Judged = Type.Object(
   { block: Type.Integer({ description: 'Newest block that was known' }), time: Time },
@@ -122,32 +120,6 @@ export const consumeGrant = define({
     'TIMEOUT',
   ],
 });
-
-export const GrantCheck = Type.Object(
-  {
-    grant: GrantHashText,
-    artefact: Type.Optional(
-      Type.String({
-        maxLength: 65_536,
-        description: 'RFC 8785 form of the artefact; with it, items, purpose and region are checked too',
-      }),
-    ),
-    items: Type.Optional(Type.Array(Type.String(), { maxItems: 32 })),
-    purpose: Type.Optional(Type.String()),
-    region: Type.Optional(Type.String({ pattern: '^\\d{6}$', description: 'Of the provider, GB/T 2260' })),
-  },
-  closed,
-);
-
-export const CheckResult = Type.Object(
-  {
-    grant: GrantHashText,
-    ok: Type.Boolean(),
-    reason: Type.Optional(Type.Enum([...REFUSALS])),
-    detail: Type.Optional(Type.String()),
-  },
-  closed,
-);
 
 export const checkGrants = define({
   method: 'POST',

@@ -6,6 +6,7 @@ import { addBundle } from './commands/bundle.ts';
 import { addCertify } from './commands/certify.ts';
 import { addErrors } from './commands/errors.ts';
 import { addGrant } from './commands/grant.ts';
+import { addJob } from './commands/job.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
 import { addMembers } from './commands/members.ts';
@@ -45,6 +46,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addGrant,
     addQuery,
     addShare,
+    addJob,
     addMembers,
     addLogs,
     addAudit,

@@ -10,6 +10,9 @@ export const MEDIA_TYPES = {
   lines: 'application/x-ndjson',
 } as const satisfies Record<RequestBody['kind'], string>;
 
+/** What else streams of lines may be. */
+const TEXT_LINES = ['text/csv'];
+
 export function registerMediaTypes(app: FastifyInstance): void {
   app.removeContentTypeParser('text/plain');
   app.addContentTypeParser(MEDIA_TYPES.form, { parseAs: 'string' }, async (_: FastifyRequest, body: string) =>
@@ -17,15 +20,18 @@ export function registerMediaTypes(app: FastifyInstance): void {
   );
   app.addContentTypeParser(MEDIA_TYPES.bytes, { parseAs: 'buffer' }, async (_: FastifyRequest, body: Buffer) => body);
   // The handler reads the rows itself, at its own pace.
-  app.addContentTypeParser(MEDIA_TYPES.lines, async (_: FastifyRequest, rows: unknown) => rows);
+  app.addContentTypeParser([MEDIA_TYPES.lines, ...TEXT_LINES], async (_: FastifyRequest, rows: unknown) => rows);
 }
 
 /** Throws `UNSUPPORTED_MEDIA_TYPE`. */
 export function checkMediaType({ headers }: FastifyRequest, body: RequestBody): void {
   const wanted = MEDIA_TYPES[body.kind];
   const got = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  const also = body.kind === 'lines' ? body.alsoTypes : undefined;
   const accepted =
-    got === wanted || (body.kind === 'json' && got !== undefined && /^application\/[\w.-]+\+json$/.test(got));
+    got === wanted ||
+    (got !== undefined && also?.includes(got) === true) ||
+    (body.kind === 'json' && got !== undefined && /^application\/[\w.-]+\+json$/.test(got));
   if (!accepted) throw new XinlianError('UNSUPPORTED_MEDIA_TYPE', { wanted, got: got ?? 'no Content-Type' });
   const encoding = headers['content-encoding'];
   if (encoding !== undefined && encoding !== 'identity') {

@@ -151,6 +151,16 @@ export const CATALOGUE: { readonly [C in ErrorCode]: Kind<C> } = {
     action: { en: 'Look at the present state, and decide anew.', zh: '请查看当前状态后再作决定。' },
     detail: wantedAndGot,
   },
+  RANGE_NOT_SATISFIABLE: {
+    status: 416,
+    retryable: false,
+    title: { en: 'No such part of the file', zh: '请求的范围不存在' },
+    action: { en: 'Ask for a range within the size of the file.', zh: '请在文件大小范围内请求。' },
+    detail: {
+      en: ({ range, size }) => `${range} of ${size} bytes`,
+      zh: ({ range, size }) => `文件共 ${size} 字节,请求 ${range}`,
+    },
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     retryable: false,

@@ -2,14 +2,10 @@
 // goes through the gateway's own node.
 
 import { fromBase64Url, toHex } from '../../node/core/bytes.ts';
-import type { GrantTerms } from '../../node/core/consortium.ts';
 import { XinlianError } from '../../node/core/errors.ts';
-import { parseArtefact, type GrantArtefact } from '../../node/core/grant.ts';
 import { grantHashOf, parseGrantHash, type GrantHash, type MemberId } from '../../node/core/ids.ts';
 import { grantWithdrawal, termsOf, type GrantWithdrawal } from '../../node/core/messages/grant.ts';
-import type { Refusal } from '../../node/core/query.ts';
-import { covers } from '../../node/core/regions.ts';
-import { judgeGrant, type Judgement } from '../../node/exchange/judge-grant.ts';
+import { checkGrant } from '../../node/exchange/check-grant.ts';
 import { verifyWithdrawal } from '../../node/exchange/withdrawals.ts';
 import type { TypedDataDomain } from '../../node/core/typed-data.ts';
 import { beijingTime } from '../beijing-time.ts';
@@ -130,16 +126,7 @@ export function grantRoutes(options: GrantOptions, { members, grants, chain, nod
     checkGrants({ caller, body: { checks } }) {
       const nowSeconds = Math.floor(clock.now() / 1000);
       const at = { nowSeconds, failClosedSeconds: options.staleAfterSeconds };
-      const results = checks.map(({ grant: text, artefact, items, purpose, region }) => {
-        const hash = text as GrantHash;
-        const standing = judgeGrant({ hash }, view, withdrawals, at);
-        const terms = grants.grant(hash)?.terms;
-        const left = grants.grant(hash)?.usesLeft;
-        const verdict = standing.refusal === undefined ? standsFor(terms, left, caller.member) : standing;
-        const wanted = { items: items ?? [], purpose, region };
-        const last = verdict.refusal === undefined && artefact !== undefined ? allows(artefact, hash, wanted) : verdict;
-        return resultOf(hash, last);
-      });
+      const results = checks.map((check) => checkGrant(check, caller.member, view, withdrawals, at));
       return { judged: judged(), results };
     },
   } satisfies Partial<Handlers>;
@@ -152,49 +139,4 @@ function facts(grants: Grants, chain: Chain, members: Members) {
     grant: (hash: GrantHash) => grants.grant(hash),
     isEntitledNow: members.isEntitledNow.bind(members),
   };
-}
-
-function standsFor(terms: GrantTerms | undefined, usesLeft: number | undefined, caller: MemberId): Judgement {
-  if (terms?.grantee !== caller) return { refusal: 'GRANTEE_MISMATCH', detail: 'the grant is to another' };
-  if (terms.uses > 0 && usesLeft === 0)
-    return { refusal: 'GRANT_EXHAUSTED', detail: `its ${terms.uses} uses were consumed` };
-  return {};
-}
-
-/** Whether an artefact, which must be that of the grant, allows what is asked for. */
-function allows(
-  text: string,
-  hash: GrantHash,
-  wanted: { items: readonly string[]; purpose: string | undefined; region: string | undefined },
-): Judgement {
-  let artefact: GrantArtefact;
-  try {
-    const read = parseArtefact(text);
-    if (grantHashOf(read.terms) !== hash)
-      return { refusal: 'GRANT_MALFORMED', detail: 'the artefact is of another grant' };
-    ({ artefact } = read);
-  } catch (error) {
-    if (!XinlianError.is(error, 'MALFORMED')) throw error;
-    return { refusal: 'GRANT_MALFORMED', detail: error.message };
-  }
-  if (wanted.purpose !== undefined && wanted.purpose !== artefact.purpose)
-    return { refusal: 'PURPOSE_MISMATCH', detail: `the grant is for ${artefact.purpose}` };
-  const { region } = wanted;
-  if (region !== undefined && !artefact.regions.some((granted) => covers(granted, region)))
-    return { refusal: 'REGION_MISMATCH', detail: `the grant is for ${artefact.regions.join(', ')}` };
-  const missing = wanted.items.find((item) => !artefact.items.some((granted) => granted.item === item));
-  return missing === undefined ? {} : { refusal: 'ITEM_NOT_GRANTED', detail: missing };
-}
-
-function resultOf(
-  grant: GrantHash,
-  { refusal, detail }: Judgement,
-): {
-  grant: GrantHash;
-  ok: boolean;
-  reason?: Refusal;
-  detail?: string;
-} {
-  if (refusal === undefined) return { grant, ok: true };
-  return { grant, ok: false, reason: refusal, ...(detail !== undefined && { detail }) };
 }

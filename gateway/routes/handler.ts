@@ -1,6 +1,7 @@
 // The type of a handler, from the definition of its endpoint.
 import type { Readable } from 'node:stream';
 import type { Answer, Body, Endpoint, Headers, Params, Query } from '../api/endpoint.ts';
+import type { FileAnswer } from '../file-answer.ts';
 import type { Api } from '../api/api.ts';
 import type { Caller } from '../auth/access-token.ts';
 
@@ -30,9 +31,11 @@ type ResponseOf<E extends Endpoint> = E['response'] extends { readonly kind: 'li
   ? AsyncGenerator<Answer<E>, void, void>
   : E['response'] extends { readonly kind: 'bytes' }
     ? Uint8Array
-    : E['response'] extends { readonly kind: 'text' }
-      ? string
-      : Answer<E>;
+    : E['response'] extends { readonly kind: 'file' }
+      ? FileAnswer
+      : E['response'] extends { readonly kind: 'text' }
+        ? string
+        : Answer<E>;
 
 /** Answers a call. What it throws becomes a problem. */
 export type Handler<E extends Endpoint> = (call: Call<E>) => Promise<ResponseOf<E>> | ResponseOf<E>;

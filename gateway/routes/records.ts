@@ -1,4 +1,3 @@
-import type { Readable } from 'node:stream';
 import { XinlianError } from '../../node/core/errors.ts';
 import { codec } from '../../node/core/messages/codec.ts';
 import type { MemberId } from '../../node/core/ids.ts';
@@ -13,6 +12,7 @@ import { Streams } from '../publish/streams.ts';
 import { submissionIdOf } from '../publish/submission-id.ts';
 import { chunksOf, submit } from '../publish/submit.ts';
 import type { Handlers } from './handler.ts';
+import { piecesOf } from './request-pieces.ts';
 
 export interface RecordOptions {
   ownMembers: readonly MemberId[];
@@ -71,12 +71,6 @@ export function recordRoutes(
       return bundleDocument.decode(await homeOf(caller).recordBundle(request, signal));
     },
   } satisfies Partial<Handlers>;
-}
-
-async function* piecesOf(rows: Readable): AsyncGenerator<Buffer, void, void> {
-  // The request must outlive a fault in it: its connection still has to carry the problem.
-  yield* rows.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>;
-  if (rows.readableAborted) throw new XinlianError('CANCELLED', { what: 'stream of rows' });
 }
 
 function viewOf({ versions, ...status }: RecordStatus): RecordStatusView {

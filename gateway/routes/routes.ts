@@ -7,6 +7,7 @@ import type { GatewayPorts } from '../ports.ts';
 import { consortiumRoutes } from './consortium.ts';
 import { grantRoutes } from './grants.ts';
 import type { Handlers } from './handler.ts';
+import { jobRoutes } from './jobs.ts';
 import { logRoutes } from './logs.ts';
 import { queryRoutes } from './queries.ts';
 import { recordRoutes } from './records.ts';
@@ -32,6 +33,7 @@ export function createHandlers(
     ...grantRoutes(options, ports),
     ...queryRoutes(options, ports),
     ...shareRoutes(options, ports),
+    ...jobRoutes(options, ports),
     ...sessionRoutes(options, ports),
     ...serviceRoutes(options, { ...ports, metrics }),
   };

@@ -41,6 +41,7 @@ export interface ErrorDetails {
   METHOD_UNKNOWN: { method: string };
   // HTTP
   REQUEST_INVALID: { faults: RequestFault[] };
+  RANGE_NOT_SATISFIABLE: { range: string; size: number };
   METHOD_NOT_ALLOWED: { method: string; allowed: string[] };
   UNSUPPORTED_MEDIA_TYPE: { wanted: string; got: string };
   IDEMPOTENCY_KEY_REUSED: { key: string };

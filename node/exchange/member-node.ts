@@ -22,6 +22,7 @@ import type {
 } from './ports.ts';
 import { GrantDesk } from './grant-desk.ts';
 import type { IdentifyingMember } from './identity-desk.ts';
+import type { JobMember } from './jobs.ts';
 import type { AskingMember } from './journal.ts';
 import type { ProvidingMember } from './provider.ts';
 import type { ServingMember } from './subject-desk.ts';
@@ -183,6 +184,12 @@ export class MemberNode<B extends Batch = Batch> {
     const name = witnessName(this.#options.origin, this.id);
     const sign = (message: Uint8Array): Uint8Array | Promise<Uint8Array> => checkpoint.sign(message);
     return { id: this.id, cosigner: { name, publicKey: checkpoint.publicKey, sign } };
+  }
+
+  /** Needs no log: jobs leave none. */
+  jobbing(): JobMember {
+    const { keys, vault } = this.#needs;
+    return { id: this.id, vault, sealing: keys.sealing };
   }
 
   home(): Home {

@@ -12,6 +12,7 @@ import type {
   Role,
 } from '../core/consortium.ts';
 import type { GrantHash, LogId, MemberId, RecordId } from '../core/ids.ts';
+import type { JobState } from '../core/job.ts';
 import type { GrantWithdrawal } from '../core/messages/grant.ts';
 import type { SubmissionState } from '../core/messages/publish.ts';
 
@@ -216,6 +217,31 @@ export interface AccessStore<B extends WriteBatch = WriteBatch> {
   putWithdrawal(batch: B, grant: GrantHash, withdrawal: SeenWithdrawal): void;
   withdrawals(): AsyncIterable<[GrantHash, SeenWithdrawal]>;
   forgetWithdrawal(batch: B, grant: GrantHash): void;
+}
+
+/** A batch job of a hosted member. */
+export interface StoredJob {
+  /** As it was signed. */
+  manifest: string;
+  state: JobState;
+  /** Chunks whose rows are judged. */
+  judged: number;
+  /** Headings of a CSV file, once its first line was read. */
+  columns?: string[];
+}
+
+export interface JobStore<B extends WriteBatch = WriteBatch> {
+  job(member: MemberId, id: string): StoredJob | undefined;
+  putJob(batch: B, member: MemberId, job: StoredJob): void;
+  jobs(): AsyncIterable<[MemberId, StoredJob]>;
+  /** `sealed` is empty once the rows are judged. */
+  chunk(member: MemberId, id: string, index: number): { digest: Uint8Array; sealed: Uint8Array } | undefined;
+  putChunk(batch: B, member: MemberId, id: string, index: number, digest: Uint8Array, sealed?: Uint8Array): void;
+  /** A block of the result file. */
+  block(member: MemberId, id: string, index: number): Uint8Array | undefined;
+  putBlock(batch: B, member: MemberId, id: string, index: number, bytes: Uint8Array): void;
+  /** @param blocks of its result file */
+  forget(batch: B, member: MemberId, state: JobState, blocks: number): void;
 }
 
 /** A certificate that a hosted member gave. */

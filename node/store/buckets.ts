@@ -76,6 +76,12 @@ export const BUCKETS = {
   witnessConflict: 0x4b,
   /** member (32), basis id (16) → sealed share basis, with its approval and its end */
   shareBasis: 0x38,
+  /** member (32), job id (16) → manifest, state and how far it is judged, JSON */
+  job: 0x30,
+  /** member, job id, index (u32) → digest of a chunk of rows (32), and the rows, sealed, until they are judged */
+  jobChunk: 0x31,
+  /** member, job id, index (u32) → block of the result file, 64 KiB each but the last; its lines are sealed to the asker */
+  jobResult: 0x32,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

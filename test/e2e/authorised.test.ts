@@ -1,9 +1,12 @@
 // Authorised exchange over real processes: an enterprise grants, a bank reads through a gateway that cannot, and whatever
 // is wrong is refused with its reason and leaves a receipt.
 import { readFile } from 'node:fs/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ApiError } from '../../gateway/client/api-error.ts';
+import { BatchJobs } from '../../gateway/client/jobs.ts';
+import { retry } from '../../gateway/client/retry.ts';
 import type { Grantee, QueryOutcome } from '../../gateway/client/grantee.ts';
 import type { Enterprise } from '../../gateway/client/enterprise.ts';
 import { newAgreement } from '#agreement';
@@ -19,6 +22,7 @@ import { describeSharing } from './sharing.ts';
 import { readLog, startConsortium, until, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
 import { enterpriseOf } from '../helpers/enterprise.ts';
+import { collect } from '../helpers/collect.ts';
 import { searchMemory } from '../helpers/process-memory.ts';
 
 const TAX = player('tax').id;
@@ -204,6 +208,37 @@ describe('authorised exchange', () => {
     const second = await relaying.prepare({ grant: document, providers: [TAX] });
     const error: unknown = await relaying.send(second).catch((refused: unknown) => refused);
     expect(error).to.deep.include({ code: 'GRANT_REFUSED' });
+  });
+
+  it('checks a file of grants, though the bank’s node is killed on the way', async () => {
+    const { client, keys, id } = await programs.program('bank');
+    const jobs = new BatchJobs(
+      { member: id },
+      {
+        client,
+        signer: keys.client,
+        clock: Date,
+        wait: (ms, signal) => delay(ms, undefined, { ...(signal && { signal }) }),
+      },
+    );
+    const unknown = `0x${'9'.repeat(64)}`;
+    const rows = Array.from({ length: 5_000 }, (_, i) =>
+      i === 7 ? 'bad\n' : `{"grant":"${i % 2 === 0 ? lasting.draft.hash : unknown}"}\n`,
+    );
+    const prepared = await jobs.prepare('ndjson');
+    const patient = { patienceMs: 60_000 };
+    async function* slowly() {
+      for (let i = 0; i < rows.length; i += 1_000) {
+        yield utf8(rows.slice(i, i + 1_000).join(''));
+        if (i === 3_000) process.kill(consortium.nodes.get('bank')!.pid!, 'SIGKILL');
+      }
+    }
+    let sendings = 0;
+    await retry(() => jobs.send(prepared, sendings++ === 0 ? slowly() : rows.join('')), patient);
+    const ended = await retry(() => jobs.ended(prepared), patient);
+    expect(ended).to.deep.include({ state: 'done', rows: 5_000, ok: 2_500, refused: 2_499, bad: 1 });
+    const lines = (await collect(jobs.result(prepared))).join('').trimEnd().split('\n');
+    expect(lines.map((line) => (JSON.parse(line) as { row: number }).row)).to.deep.equal(rows.map((_, i) => i + 1));
   });
 
   it('serves exactly one of 50 queries that race for a one-off grant', async () => {

@@ -15,6 +15,10 @@ const closed = { additionalProperties: false };
  * watch/open            parcel(Addressed, JWE of a subscription) → parcel(WatchOpened, JWE of the answer)
  * watch/pull            WatchPull → WatchPulled; for the grantee's own node
  * share/ask, /question  parcel(Addressed, JWE of a share basis, or of a question about one) → JWE of ShareState
+ * job/open              parcel(Addressed, manifest of a job) → JobState
+ * job/rows              parcel(JobRows, whole lines) → JobState
+ * job/state, /cancel    JobRef → JobState
+ * job/result            JobRead → bytes of the result file
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
  * log/read              LogRead → bytes
@@ -33,6 +37,11 @@ export const RPC_METHODS = [
   'watch/pull',
   'share/ask',
   'share/question',
+  'job/open',
+  'job/rows',
+  'job/state',
+  'job/cancel',
+  'job/result',
   'grant/withdrawn',
   'identity/revocations',
   'log/read',
