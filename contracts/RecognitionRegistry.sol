@@ -283,7 +283,7 @@ contract RecognitionRegistry is IRecognitionRegistry, XinlianDomain {
     ) private view {
         if (action == CaseAction.Return && record.roundsLeft == 0) revert RecognitionNoRoundsLeft(id);
         if (action == CaseAction.Supplement || action == CaseAction.Appeal) {
-            if (record.appealed && action == CaseAction.Appeal) revert RecognitionAlreadyAppealed(id);
+            if (action == CaseAction.Appeal && record.appealed) revert RecognitionAlreadyAppealed(id);
             if (block.timestamp > record.due) revert RecognitionApplicantLate(id, record.due, block.timestamp);
         }
         if (action == CaseAction.MarkStale && record.stale) revert RecognitionStaleness(id, true);

@@ -79,6 +79,7 @@ export function readAuditedChain(file: string): AuditedChain {
     membership: getAddress(named.membership) as Hex,
     logAnchor: getAddress(named.logAnchor) as Hex,
     grantRegistry: getAddress(named.grantRegistry) as Hex,
+    recognitionRegistry: getAddress(named.recognitionRegistry) as Hex,
   };
   return { contracts, endpoints, depth: finality?.kind === 'depth' ? finality.depth : undefined };
 }

@@ -21,6 +21,7 @@ const contracts = {
   membership: address,
   logAnchor: address,
   grantRegistry: address,
+  recognitionRegistry: address,
   deployment: bytes32,
   block: Type.Integer({ minimum: 0, description: 'Block of the deployment' }),
 };
@@ -59,6 +60,7 @@ export function contractsOf(config: Static<typeof AuditedChainConfig>): Consorti
     membership: config.membership as Hex,
     logAnchor: config.logAnchor as Hex,
     grantRegistry: config.grantRegistry as Hex,
+    recognitionRegistry: config.recognitionRegistry as Hex,
     deployment: config.deployment as Hex,
     block,
   };

@@ -75,8 +75,10 @@ export class ChainFold {
   constructor(state: ChainState, dependencies: ChainFoldDependencies) {
     this.state = state;
     this.#needs = dependencies;
-    const { membership, logAnchor, grantRegistry } = dependencies.contracts;
-    this.#addresses = [membership, logAnchor, grantRegistry].map((address) => address.toLowerCase());
+    const { membership, logAnchor, grantRegistry, recognitionRegistry } = dependencies.contracts;
+    this.#addresses = [membership, logAnchor, grantRegistry, recognitionRegistry].map((address) =>
+      address.toLowerCase(),
+    );
   }
 
   /** The block to begin or go on with. */
@@ -262,5 +264,6 @@ function actorIn(event: ChainEvent, { consortium, grants }: ChainState): MemberI
   if ('owner' in event) return event.owner;
   if ('log' in event) return consortium.logs.get(event.log)?.owner;
   if ('by' in event) return event.by;
+  if (event.type === 'CaseRequested') return event.terms.home;
   return event.type === 'GrantConsumed' ? grants.get(event.grant)?.terms?.grantee : undefined;
 }

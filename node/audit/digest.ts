@@ -44,6 +44,7 @@ export function statementOf({ contracts, head, events, eventCount, logs, finding
       grantRegistry: contracts.grantRegistry.toLowerCase(),
       logAnchor: contracts.logAnchor.toLowerCase(),
       membership: contracts.membership.toLowerCase(),
+      recognitionRegistry: contracts.recognitionRegistry.toLowerCase(),
     },
     block: { hash: head.hash, number: head.number },
     events: { count: eventCount, hash: toBase64(events) },

@@ -8,6 +8,7 @@ import { anchoredRootRules, entryRules } from './rules/entries.ts';
 import type { EventFacts } from './rules/events.ts';
 import { grantRules } from './rules/grants.ts';
 import { memberRules } from './rules/members.ts';
+import { recognitionRules } from './rules/recognition.ts';
 import { noteRules } from './rules/notes.ts';
 import { bundleRules, rangeRules, tileRules, treeRules } from './rules/served.ts';
 import { strangeEvent } from './rules/strange.ts';
@@ -15,7 +16,13 @@ import { viewRules } from './rules/views.ts';
 import { voteRules } from './rules/votes.ts';
 
 /** Judged at each event. */
-export const eventRules: readonly Rule<EventFacts>[] = [...memberRules, ...voteRules, ...anchorRules, ...grantRules];
+export const eventRules: readonly Rule<EventFacts>[] = [
+  ...memberRules,
+  ...voteRules,
+  ...anchorRules,
+  ...grantRules,
+  ...recognitionRules,
+];
 
 /** All of them, in the order in which `xinlian audit rules` lists them. */
 export const RULES: readonly RuleText[] = [

@@ -4,11 +4,18 @@ import { Interface, type ErrorDescription, type Result } from 'ethers/abi';
 import { fromHex, type Hex } from '../core/bytes.ts';
 import { KEY_KINDS, ROLES, rolesOf, type GrantTerms, type KeyKind } from '../core/consortium.ts';
 import { XinlianError, malformed } from '../core/errors.ts';
+import { CASE_ACTIONS, CASE_ROLES } from '../core/case-authority.ts';
 import { parseGrantHash, parseLogId, parseMemberId } from '../core/ids.ts';
+import { parseAgreementId, parseCaseId, type AgreementTerms, type CaseTerms } from '../core/recognition.ts';
 import type { Admission, ChainEvent, ConsortiumContracts, EventBody } from './events.ts';
 import { quantity } from './rpc.ts';
 
-const CONTRACTS = { Membership: 'membership', LogAnchor: 'logAnchor', GrantRegistry: 'grantRegistry' } as const;
+const CONTRACTS = {
+  Membership: 'membership',
+  LogAnchor: 'logAnchor',
+  GrantRegistry: 'grantRegistry',
+  RecognitionRegistry: 'recognitionRegistry',
+} as const;
 
 export type ContractName = keyof typeof CONTRACTS;
 
@@ -161,9 +168,75 @@ function decodeBody(type: string, args: Result): EventBody | undefined {
     }
     case 'GrantItemFailed':
       return { type, index: number('index'), reason: hex('reason') };
+    case 'AgreementProposed': {
+      const terms = decodeAgreement(args.getValue('terms'));
+      return { type, agreement: parseAgreementId(text('agreement')), terms };
+    }
+    case 'AgreementCountersigned':
+      return { type, agreement: parseAgreementId(text('agreement')), edition: number('edition') };
+    case 'AgreementEnded': {
+      const agreement = parseAgreementId(text('agreement'));
+      return { type, agreement, by: parseMemberId(text('by')), endsAt: number('endsAt'), document: hex('document') };
+    }
+    case 'OfficerEnrolled': {
+      const member = parseMemberId(text('member'));
+      return { type, member, officer: hex('officer'), duties: number('duties'), until: number('until') };
+    }
+    case 'OfficerDismissed':
+      return { type, member: parseMemberId(text('member')), officer: hex('officer') };
+    case 'CaseRequested': {
+      const terms = decodeCase(args.getValue('terms'));
+      return { type, caseId: parseCaseId(text('caseId')), terms, document: hex('document'), due: number('due') };
+    }
+    case 'CaseStepped':
+      return {
+        type,
+        caseId: parseCaseId(text('caseId')),
+        action: one('action', CASE_ACTIONS, number('action')),
+        role: one('role', CASE_ROLES, number('role')),
+        actor: hex('actor'),
+        step: number('step'),
+        document: hex('document'),
+        due: number('due'),
+        late: args.getValue('late') as boolean,
+      };
     default:
       return undefined;
   }
+}
+
+function decodeAgreement(value: unknown): AgreementTerms {
+  const { document, first, second, previous, fourEyes, ...numbers } = (value as Result).toObject();
+  return {
+    document: document as Hex,
+    first: parseMemberId(first as string),
+    second: parseMemberId(second as string),
+    previous: parseAgreementId(previous as string),
+    ...(Object.fromEntries(Object.entries(numbers).map(([name, number]) => [name, Number(number)])) as Record<
+      AgreementNumber,
+      number
+    >),
+    fourEyes: fourEyes as boolean,
+  };
+}
+
+type AgreementNumber = {
+  [K in keyof AgreementTerms]: AgreementTerms[K] extends number ? K : never;
+}[keyof AgreementTerms];
+
+function decodeCase(value: unknown): CaseTerms {
+  const { agreement, home, host, applicant, report } = (value as Result).toObject();
+  return {
+    agreement: parseAgreementId(agreement as string),
+    home: parseMemberId(home as string),
+    host: parseMemberId(host as string),
+    applicant: applicant as Hex,
+    report: report as Hex,
+  };
+}
+
+function one<T>(what: string, all: readonly T[], index: number): T {
+  return all[index] ?? malformed(what, `0 to ${all.length - 1}`, index);
 }
 
 function decodeTerms(value: unknown): GrantTerms {

@@ -15,6 +15,7 @@ export async function checkContracts(rpc: Rpc, contracts: ConsortiumContracts, s
     ['Membership', 'deployment', deployment],
     ['LogAnchor', 'membership', word(membership)],
     ['GrantRegistry', 'membership', word(membership)],
+    ['RecognitionRegistry', 'membership', word(membership)],
   ];
   await Promise.all(
     asked.map(async ([name, method, wanted]) => {

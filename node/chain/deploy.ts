@@ -31,7 +31,8 @@ export async function deployConsortium(
   const membership = createdBy(first);
   const logAnchor = createdBy(await create('LogAnchor', [membership], submitter, signal));
   const grantRegistry = createdBy(await create('GrantRegistry', [membership], submitter, signal));
-  return { chainId, membership, logAnchor, grantRegistry, deployment, block: first.block };
+  const recognitionRegistry = createdBy(await create('RecognitionRegistry', [membership], submitter, signal));
+  return { chainId, membership, logAnchor, grantRegistry, recognitionRegistry, deployment, block: first.block };
 }
 
 /**

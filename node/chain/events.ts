@@ -1,7 +1,9 @@
 // What the contracts say, as the rest of the node reads it: one union, told apart by `type`.
 import type { Hex } from '../core/bytes.ts';
 import type { ChainHead, GrantTerms, KeyKind, Role } from '../core/consortium.ts';
+import type { CaseAction, CaseRole } from '../core/case-authority.ts';
 import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
+import type { AgreementId, AgreementTerms, CaseId, CaseTerms } from '../core/recognition.ts';
 
 /** What the council admits: the twin of `IMembership.Admission`. */
 export interface Admission {
@@ -53,7 +55,27 @@ export type EventBody =
   | { type: 'GrantResumed'; grant: GrantHash; by: MemberId }
   | { type: 'GrantConsumed'; grant: GrantHash; queryId: Hex; usesLeft: number }
   /** An item of a batch that changed nothing. `reason`: ABI-encoded error, see `decodeRevert`. */
-  | { type: 'GrantItemFailed'; index: number; reason: Hex };
+  | { type: 'GrantItemFailed'; index: number; reason: Hex }
+  | { type: 'AgreementProposed'; agreement: AgreementId; terms: AgreementTerms }
+  | { type: 'AgreementCountersigned'; agreement: AgreementId; edition: number }
+  /** `document`: of the notice; zeros where a new edition ended it. `endsAt`: seconds since 1970. */
+  | { type: 'AgreementEnded'; agreement: AgreementId; by: MemberId; endsAt: number; document: Hex }
+  /** `duties`: bits, see `Enrolment`. `until`: seconds since 1970, excluded. */
+  | { type: 'OfficerEnrolled'; member: MemberId; officer: Hex; duties: number; until: number }
+  | { type: 'OfficerDismissed'; member: MemberId; officer: Hex }
+  | { type: 'CaseRequested'; caseId: CaseId; terms: CaseTerms; document: Hex; due: number }
+  /** `step`: how many there were before. `due`: what runs now, seconds since 1970; 0 where nothing does. */
+  | {
+      type: 'CaseStepped';
+      caseId: CaseId;
+      action: CaseAction;
+      role: CaseRole;
+      actor: Hex;
+      step: number;
+      document: Hex;
+      due: number;
+      late: boolean;
+    };
 
 export type EventType = EventBody['type'];
 
@@ -64,6 +86,17 @@ export type EventOf<T extends EventType> = Extract<ChainEvent, { type: T }>;
 
 /** An event of one grant. */
 export type GrantEvent = Extract<ChainEvent, { grant: GrantHash }>;
+
+/** An event of recognition. */
+export type RecognitionEvent = EventOf<
+  | 'AgreementProposed'
+  | 'AgreementCountersigned'
+  | 'AgreementEnded'
+  | 'OfficerEnrolled'
+  | 'OfficerDismissed'
+  | 'CaseRequested'
+  | 'CaseStepped'
+>;
 
 /** A block as the follower applies it: its header's essentials and our contracts' events, in order. */
 export interface FollowedBlock {
@@ -82,6 +115,7 @@ export interface ConsortiumContracts {
   membership: Hex;
   logAnchor: Hex;
   grantRegistry: Hex;
+  recognitionRegistry: Hex;
   /** Deployment nonce, 32 bytes: tells two consortia on one chain apart. */
   deployment: Hex;
   /** Block of their deployment: nothing of ours is before it. */

@@ -10,6 +10,7 @@ import type { MemberId } from '../core/ids.ts';
 import { toHex } from '../core/bytes.ts';
 import type { ChainEvent, FollowedBlock } from './events.ts';
 import { OrphanedGrants, type OrphanedGrant } from './grant-narrowing.ts';
+import { OrphanedRecognitions, type OrphanedRecognition } from './recognition-narrowing.ts';
 
 export type Aspect = 'standing' | 'roles' | 'transaction' | KeyKind;
 
@@ -28,22 +29,26 @@ export interface OrphanedNarrowing extends Narrowing {
 export interface Orphaned {
   members: OrphanedNarrowing[];
   grants: OrphanedGrant[];
+  recognition: OrphanedRecognition[];
 }
 
-/** The narrowings that bind now, beyond what the final state says of members and the state at the head of grants. */
+/** The narrowings that bind now, beyond what the final state says of members, and the state at the head
+ * of grants and recognition. */
 export class Narrowings {
   readonly grants: OrphanedGrants;
+  readonly recognition: OrphanedRecognitions;
   #orphaned: OrphanedNarrowing[];
   #binding = new Map<string, Narrowing[]>();
 
-  constructor({ members, grants }: Orphaned = { members: [], grants: [] }) {
+  constructor({ members, grants, recognition }: Orphaned = { members: [], grants: [], recognition: [] }) {
+    this.recognition = new OrphanedRecognitions(recognition);
     this.grants = new OrphanedGrants(grants);
     this.#orphaned = members;
     this.update([]);
   }
 
   get orphaned(): Orphaned {
-    return { members: this.#orphaned, grants: this.grants.list() };
+    return { members: this.#orphaned, grants: this.grants.list(), recognition: this.recognition.list() };
   }
 
   /** Whether `value` is left of this aspect of the member. */
@@ -57,11 +62,13 @@ export class Narrowings {
     const orphaned = taken.map(({ member, aspect, kept }) => ({ member, aspect, kept, above }));
     this.#orphaned = [...this.#orphaned, ...orphaned];
     this.grants.orphan(blocks, above);
+    this.recognition.orphan(blocks, above);
   }
 
   /** The whole chain was taken back: what any member or grant had lost by then stays lost. */
   orphanState(state: ConsortiumState, above: number): void {
     this.grants.orphanState(state.grants, above);
+    this.recognition.orphanState(state.recognition, above);
     const lost = [...state.members.values()].filter(({ member }) => member.status !== 'active');
     this.#orphaned = [
       ...this.#orphaned,
@@ -72,6 +79,7 @@ export class Narrowings {
   /** These events became final: they decide. */
   finalise(events: readonly ChainEvent[]): void {
     this.grants.finalise(events);
+    this.recognition.finalise(events);
     for (const event of events) {
       if (!('member' in event)) continue;
       const decided = aspectsOf(event);

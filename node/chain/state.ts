@@ -14,8 +14,9 @@ import {
 import { XinlianError } from '../core/errors.ts';
 import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import { parseEndpoints } from './endpoints.ts';
-import type { ChainEvent, EventOf, FollowedBlock, GrantEvent } from './events.ts';
+import type { ChainEvent, EventOf, FollowedBlock, GrantEvent, RecognitionEvent } from './events.ts';
 import { GrantBook } from './grants.ts';
+import { RecognitionBook } from './recognition.ts';
 
 /** What a member was entitled to, from the end of block `since` on. */
 export interface Standing {
@@ -66,6 +67,7 @@ export class ConsortiumState {
   accounts = new Map<string, MemberId>();
   proposals = new Map<bigint, Proposal>();
   grants = new GrantBook();
+  recognition = new RecognitionBook();
 
   copy(): ConsortiumState {
     const copy = new ConsortiumState();
@@ -77,6 +79,7 @@ export class ConsortiumState {
     copy.accounts = new Map(this.accounts);
     copy.proposals = new Map(this.proposals);
     copy.grants = this.grants.copy();
+    copy.recognition = this.recognition.copy();
     return copy;
   }
 
@@ -88,6 +91,7 @@ export class ConsortiumState {
     const ended = this.grants.forget(block.time);
     for (const event of block.events) {
       if ('grant' in event) this.grants.apply(event, block.time);
+      else if (isOfRecognition(event)) this.recognition.apply(event, block.time);
       else this.#applyEvent(event);
     }
     for (const [id, { expiresAt }] of this.proposals) if (expiresAt <= block.time) this.proposals.delete(id);
@@ -95,7 +99,7 @@ export class ConsortiumState {
     return ended;
   }
 
-  #applyEvent(event: Exclude<ChainEvent, GrantEvent>): void {
+  #applyEvent(event: Exclude<ChainEvent, GrantEvent | RecognitionEvent>): void {
     switch (event.type) {
       case 'MemberAdmitted':
         return this.#admit(event);
@@ -210,6 +214,10 @@ export class ConsortiumState {
     if (record) return record;
     throw new XinlianError('CHAIN_WRONG', { what: 'event', wanted: 'of a registered log', got: id });
   }
+}
+
+export function isOfRecognition(event: ChainEvent): event is RecognitionEvent {
+  return /^(?:Agreement|Officer|Case)/.test(event.type);
 }
 
 /** @returns the standing at the end of a block; undefined before the admission */

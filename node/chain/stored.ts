@@ -5,10 +5,13 @@ import { XinlianError } from '../core/errors.ts';
 import type { FollowedBlock } from './events.ts';
 import { GrantBook } from './grants.ts';
 import type { Orphaned, OrphanedNarrowing } from './narrowing.ts';
+import { RecognitionBook } from './recognition.ts';
 import { ConsortiumState } from './state.ts';
 
 /** Raised when the form changes: what an older version kept is read from the chain again. */
-const VERSION = 2;
+const VERSION = 3;
+/** Had no recognition. */
+const VERSION_WITHOUT_RECOGNITION = 2;
 /** Had no grants. What reorganisations took back is nowhere on the chain: its note is read in the old form too. */
 const VERSION_WITHOUT_GRANTS = 1;
 
@@ -28,14 +31,17 @@ export function decodeBlock(bytes: Uint8Array): KeptBlock {
 }
 
 export function encodeState(state: ConsortiumState): Uint8Array {
-  return encode({ ...state, grants: state.grants.lines() });
+  return encode({ ...state, grants: state.grants.lines(), recognition: state.recognition.lines() });
 }
 
 /** @throws STORE_CORRUPT */
 export function decodeState(bytes: Uint8Array): ConsortiumState {
-  const { grants, ...rest } = decode(bytes) as { grants: string[] };
-  return corruptUnless('JSON of grants', () =>
-    Object.assign(new ConsortiumState(), rest, { grants: GrantBook.fromLines(grants) }),
+  const { grants, recognition, ...rest } = decode(bytes) as { grants: string[]; recognition: string[] };
+  return corruptUnless('JSON of grants and recognition', () =>
+    Object.assign(new ConsortiumState(), rest, {
+      grants: GrantBook.fromLines(grants),
+      recognition: RecognitionBook.fromLines(recognition),
+    }),
   );
 }
 
@@ -45,7 +51,9 @@ export function decodeState(bytes: Uint8Array): ConsortiumState {
  */
 export function digestState(state: ConsortiumState): Hex {
   // The order of the grants in memory depends on which of them came and went.
-  return toHex(sha256(encode({ ...state, grants: state.grants.lines().sort() })));
+  return toHex(
+    sha256(encode({ ...state, grants: state.grants.lines().sort(), recognition: state.recognition.lines() })),
+  );
 }
 
 export function encodeOrphaned(orphaned: Orphaned): Uint8Array {
@@ -54,8 +62,10 @@ export function encodeOrphaned(orphaned: Orphaned): Uint8Array {
 
 /** @throws STORE_CORRUPT */
 export function decodeOrphaned(bytes: Uint8Array): Orphaned {
-  const orphaned = decode(bytes, [VERSION, VERSION_WITHOUT_GRANTS]) as Orphaned | OrphanedNarrowing[];
-  return Array.isArray(orphaned) ? { members: orphaned, grants: [] } : orphaned;
+  const versions = [VERSION, VERSION_WITHOUT_RECOGNITION, VERSION_WITHOUT_GRANTS];
+  const orphaned = decode(bytes, versions) as Orphaned | OrphanedNarrowing[];
+  const nothing = { grants: [], recognition: [] };
+  return Array.isArray(orphaned) ? { members: orphaned, ...nothing } : { ...nothing, ...orphaned };
 }
 
 /** Any value of the chain's state: the same bytes for the same value, members and entries in the same order. */

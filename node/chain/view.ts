@@ -6,6 +6,7 @@ import { currentKey } from '../core/consortium.ts';
 import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import type { ChainChange, ConsortiumContracts } from './events.ts';
 import type { LiveState } from './live-state.ts';
+import { RecognitionView } from './recognition-view.ts';
 import { ACTIVE } from './narrowing.ts';
 import { digestState } from './stored.ts';
 import { openKey, standingAt, type ConsortiumState, type LogRecord, type Proposal } from './state.ts';
@@ -15,6 +16,7 @@ export type ChainListener = (change: ChainChange) => void;
 
 export class ChainView {
   readonly contracts: ConsortiumContracts;
+  readonly recognition: RecognitionView;
   readonly #live: LiveState;
   readonly #listeners = new Set<ChainListener>();
   /** Peer keys (hex) of the final state, worked out when first asked for after a change. */
@@ -25,6 +27,7 @@ export class ChainView {
   constructor(contracts: ConsortiumContracts, live: LiveState) {
     this.contracts = contracts;
     this.#live = live;
+    this.recognition = new RecognitionView(live);
   }
 
   /** The last block that was followed; undefined before the first. */

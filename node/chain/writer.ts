@@ -2,6 +2,7 @@
 import { fromHex, toHex, type Hex } from '../core/bytes.ts';
 import { KEY_KINDS, roleBits, type GrantTerms, type KeyKind, type Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
+import { encodeStep, type AgreementTerms, type CaseStep, type CaseTerms, type Enrolment } from '../core/recognition.ts';
 import { parseLogId, type GrantHash, type LogId, type MemberId } from '../core/ids.ts';
 import {
   addressOf,
@@ -60,6 +61,15 @@ export interface WrittenBatch extends Written {
 
 /** The most items that `GrantRegistry` takes at once. */
 export const GRANT_BATCH = 64;
+
+/** A step of a case with what was signed of it; absent signatures where the role has none, or nobody signs beside. */
+export interface CaseAct {
+  terms: CaseTerms;
+  step: CaseStep;
+  /** 65 bytes: r || s || v. */
+  first?: Hex;
+  second?: Hex;
+}
 
 /** A call that the council votes on. */
 export type CouncilCall =
@@ -133,6 +143,47 @@ export class ChainWriter {
   /** Ends a suspension: for regulators. */
   async resumeGrant(grant: GrantHash, signal?: AbortSignal): Promise<Written> {
     return written(await this.#send('GrantRegistry', 'resume', [grant], signal));
+  }
+
+  /** Proposes an agreement between two centres, of which this member is the first. */
+  async proposeAgreement(terms: AgreementTerms, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('RecognitionRegistry', 'propose', [terms], signal));
+  }
+
+  /** Countersigns an agreement: this member is the second. */
+  async countersignAgreement(terms: AgreementTerms, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('RecognitionRegistry', 'countersign', [terms], signal));
+  }
+
+  /** @param document SHA-256 of the notice, 32 bytes */
+  async giveNotice(terms: AgreementTerms, document: Hex, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('RecognitionRegistry', 'giveNotice', [terms, document], signal));
+  }
+
+  /** Enrols an officer of this member. @param signature the officer's, of `enrolmentDigest`; 65 bytes */
+  async enrolOfficer(
+    { officer, duties, until }: Omit<Enrolment, 'member'>,
+    signature: Hex,
+    signal?: AbortSignal,
+  ): Promise<Written> {
+    const args = [officer, duties, until, compactSignature(signature)];
+    return written(await this.#send('RecognitionRegistry', 'enrol', args, signal));
+  }
+
+  /** Ends the tenure of an officer of this member now. @param officer address */
+  async dismissOfficer(officer: Hex, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('RecognitionRegistry', 'dismiss', [officer], signal));
+  }
+
+  /** Opens a case: this member is its home side. @param document SHA-256 of the request @param due seconds since 1970 */
+  async requestCase(terms: CaseTerms, document: Hex, due: number, signal?: AbortSignal): Promise<Written> {
+    return written(await this.#send('RecognitionRegistry', 'request', [terms, document, due], signal));
+  }
+
+  /** Carries a step of a case to the chain. */
+  async actOnCase({ terms, step, first, second }: CaseAct, signal?: AbortSignal): Promise<Written> {
+    const args = [terms, encodeStep(step), compactSignature(first), compactSignature(second)];
+    return written(await this.#send('RecognitionRegistry', 'act', args, signal));
   }
 
   /** Proposes a call to the council, and approves it. */
@@ -211,6 +262,17 @@ export function encodeCouncilCall(call: CouncilCall): Hex {
   const { abi } = artifact('Membership');
   return abi.encodeFunctionData(call.call, councilArguments(call)) as Hex;
 }
+
+/** The form of EIP-2098: r, and s with the parity in the highest bit. Zeros where nobody signs. */
+function compactSignature(signature: Hex | undefined): { r: Hex; vs: Hex } {
+  if (signature === undefined) return { r: NO_WORD, vs: NO_WORD };
+  const bytes = fromHex(signature, 65);
+  const vs = bytes.slice(32, 64);
+  if (bytes[64] === 28) vs[0] = (vs[0] ?? 0) | 0x80;
+  return { r: toHex(bytes.subarray(0, 32)), vs: toHex(vs) };
+}
+
+const NO_WORD: Hex = `0x${'0'.repeat(64)}`;
 
 /** What stands in place of a signature where the sender is the grantee. */
 const OWN = { deadline: 0, signature: '0x' } as const;

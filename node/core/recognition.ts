@@ -70,6 +70,22 @@ export interface CaseStep {
   deadline: number;
 }
 
+/** A step that the chain took. */
+export interface TakenStep {
+  action: CaseAction;
+  role: CaseRole;
+  /** Who signed, or sent where the role has no signature; EIP-55. Absent: the home member, by its transaction key. */
+  actor?: Hex;
+  document: Hex;
+  /** What runs from then on; 0 where nothing does. */
+  due: number;
+  /** An official step that was due before. */
+  late: boolean;
+  block: number;
+  /** Of its block, seconds since 1970. */
+  time: number;
+}
+
 const AGREEMENT_TYPES = {
   AgreementTerms: [
     { name: 'document', type: 'bytes32' },

@@ -80,7 +80,8 @@ export async function openConsortium(
   if (existsSync(file)) {
     const contracts = JSON.parse(await readFile(file, 'utf8')) as ConsortiumContracts;
     // Settings made from it would be refused by every process, one after the other.
-    if (!('grantRegistry' in contracts)) throw new Error(`${data} is of an earlier version: remove it and start anew`);
+    if (!('recognitionRegistry' in contracts))
+      throw new Error(`${data} is of an earlier version: remove it and start anew`);
     return { contracts, ports };
   }
 

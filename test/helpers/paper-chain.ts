@@ -20,6 +20,7 @@ export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWr
   readonly contracts = {
     chainId: CHAIN_ID,
     grantRegistry: `0x${'e5'.repeat(20)}`,
+    recognitionRegistry: `0x${'e6'.repeat(20)}`,
     deployment: `0x${'d6'.repeat(32)}`,
   };
   #anchors: AnchoredHead[] = [];

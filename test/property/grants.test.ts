@@ -265,6 +265,7 @@ const CONTRACTS: ConsortiumContracts = {
   membership: '0x',
   logAnchor: '0x',
   grantRegistry: '0x',
+  recognitionRegistry: '0x',
   deployment: '0x',
   block: 0,
 };

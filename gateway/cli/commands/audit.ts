@@ -27,7 +27,7 @@ export function addAudit(program: Command, terminal: Terminal, exit: (code: numb
     .option('--record <file>', 'write every block that is read, for an audit without the chain later')
     .option(
       '--contracts <file>',
-      'JSON or YAML: chainId, membership, logAnchor, grantRegistry, deployment, block; also endpoints, finality',
+      'JSON or YAML: chainId, membership, logAnchor, grantRegistry, recognitionRegistry, deployment, block; also endpoints, finality',
     )
     .option('--logs <template>', 'where logs are read, such as https://host/v1/logs/{log}; default: as the chain says')
     .option('--mirror <dir>', 'read logs from this directory: DIR/<log id>/checkpoint, tile/…')

@@ -24,6 +24,7 @@ describe('audit digest', () => {
       membership: `0x${'Aa'.repeat(20)}`,
       logAnchor: `0x${'Bb'.repeat(20)}`,
       grantRegistry: `0x${'Cc'.repeat(20)}`,
+      recognitionRegistry: `0x${'Dd'.repeat(20)}`,
       deployment: `0x${'cc'.repeat(32)}`,
       block: 3,
     },
@@ -64,6 +65,7 @@ describe('audit digest', () => {
       deployment: `0x${'cc'.repeat(32)}`,
       logAnchor: `0x${'bb'.repeat(20)}`,
       grantRegistry: `0x${'cc'.repeat(20)}`,
+      recognitionRegistry: `0x${'dd'.repeat(20)}`,
       membership: `0x${'aa'.repeat(20)}`,
     });
     const rules = RULES.filter(({ evidence }) => evidence !== 'source').map(({ id, version }) => [id, version]);

@@ -18,6 +18,7 @@ const contracts: ConsortiumContracts = {
   membership: `0x${'aa'.repeat(20)}`,
   logAnchor: `0x${'bb'.repeat(20)}`,
   grantRegistry: `0x${'cc'.repeat(20)}`,
+  recognitionRegistry: `0x${'dd'.repeat(20)}`,
   deployment: hash,
   block: 1,
 };

@@ -14,6 +14,7 @@ const contracts = {
   membership: `0x${'aa'.repeat(20)}`,
   logAnchor: `0x${'bb'.repeat(20)}`,
   grantRegistry: `0x${'cc'.repeat(20)}`,
+  recognitionRegistry: `0x${'dd'.repeat(20)}`,
   deployment: `0x${'cc'.repeat(32)}`,
   block: 1,
 } as const;

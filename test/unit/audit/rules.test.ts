@@ -8,6 +8,7 @@ import { blockRules, type BlockFacts } from '../../../node/audit/rules/blocks.ts
 import { anchoredRootRules, entryRules, type EntryFacts, type LogBefore } from '../../../node/audit/rules/entries.ts';
 import type { EventFacts } from '../../../node/audit/rules/events.ts';
 import { grantRules } from '../../../node/audit/rules/grants.ts';
+import { recognitionRules } from '../../../node/audit/rules/recognition.ts';
 import { noteRules, type NoteFacts } from '../../../node/audit/rules/notes.ts';
 import { bundleRules, rangeRules, tileRules, treeRules } from '../../../node/audit/rules/served.ts';
 import { viewRules } from '../../../node/audit/rules/views.ts';
@@ -74,6 +75,7 @@ describe('rules of events', () => {
     membership: `0x${'aa'.repeat(20)}`,
     logAnchor: `0x${'bb'.repeat(20)}`,
     grantRegistry: `0x${'cc'.repeat(20)}`,
+    recognitionRegistry: `0x${'dd'.repeat(20)}`,
     deployment: `0x${'cc'.repeat(32)}`,
     block: 1,
   };
@@ -395,7 +397,7 @@ describe('the list of rules', () => {
       expect(zh, id).to.match(/[\u4e00-\u9fff]/);
       expect(en, id).to.match(/^[A-Z]/);
     }
-    const elsewhere = new Set(grantRules.map(({ id }) => id));
+    const elsewhere = new Set([...grantRules, ...recognitionRules].map(({ id }) => id));
     expect([...tested].sort()).to.deep.equal(ids.filter((id) => !elsewhere.has(id)).sort());
   });
 });

@@ -14,7 +14,13 @@ const TODAY = 20_000;
 const MEMBER = parseMemberId(`0x${'c3'.repeat(32)}`);
 const REASON: Hex = `0x${'00'.repeat(32)}`;
 const QUERY: Hex = `0x${'44'.repeat(32)}`;
-const contracts = { membership: '0x', logAnchor: '0x', grantRegistry: '0x', deployment: '0x' } as const;
+const contracts = {
+  membership: '0x',
+  logAnchor: '0x',
+  grantRegistry: '0x',
+  recognitionRegistry: '0x',
+  deployment: '0x',
+} as const;
 const CONTRACTS: ConsortiumContracts = { ...contracts, chainId: 1, block: 0 };
 
 const terms: GrantTerms = {
@@ -87,7 +93,7 @@ describe('grants in the chain view', () => {
     live.extend([block(2), block(3)]);
     live.finalise(3);
     expect(seen()).to.include({ withdrawn: true });
-    live = new LiveState(decodeState(encodeState(live.final)), { members: [], grants: kept() });
+    live = new LiveState(decodeState(encodeState(live.final)), { members: [], grants: kept(), recognition: [] });
     expect(seen()).to.include({ withdrawn: true });
   });
 
@@ -225,7 +231,7 @@ describe('grants in the chain view', () => {
     it('beside a note of an earlier version, which had members alone', () => {
       const members = [{ member: MEMBER, aspect: 'standing', kept: [], above: 7 }];
       const old = utf8(JSON.stringify({ version: 1, value: members }));
-      expect(decodeOrphaned(old)).to.deep.equal({ members, grants: [] });
+      expect(decodeOrphaned(old)).to.deep.equal({ members, grants: [], recognition: [] });
       expect(codeOf(() => decodeState(old))).to.equal('STORE_CORRUPT');
     });
 
@@ -237,7 +243,7 @@ describe('grants in the chain view', () => {
       for (const broken of [
         text.slice(1),
         text.replace('"[', '"'),
-        text.replace('"version":2', '"version":3'),
+        text.replace('"version":3', '"version":4'),
         'null',
       ]) {
         expect(codeOf(() => decodeState(utf8(broken)))).to.equal('STORE_CORRUPT');

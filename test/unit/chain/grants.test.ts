@@ -271,7 +271,7 @@ describe('grants on a chain', () => {
     expect(new Set(errors(await carrier.registerGrants(items.slice(1))))).to.deep.equal(new Set(['ok']));
   });
 
-  for (const contract of ['grantRegistry', 'logAnchor'] as const) {
+  for (const contract of ['grantRegistry', 'logAnchor', 'recognitionRegistry'] as const) {
     it(`are not followed where the ${contract} is of another consortium`, async () => {
       const foreign = await deployConsortium(
         { chainId: consortium.contracts.chainId, deployment: REASON, founders: [bodyOf(7).admission], threshold: 1 },

@@ -15,6 +15,7 @@ const good = {
     membership: `0x${'1'.repeat(40)}`,
     logAnchor: `0x${'2'.repeat(40)}`,
     grantRegistry: `0x${'4'.repeat(40)}`,
+    recognitionRegistry: `0x${'5'.repeat(40)}`,
     deployment: `0x${'3'.repeat(64)}`,
     block: 0,
     finality: { kind: 'depth', depth: 1 },

@@ -20,6 +20,7 @@ const config: NodeConfig = {
     membership: `0x${'a1'.repeat(20)}`,
     logAnchor: `0x${'a2'.repeat(20)}`,
     grantRegistry: `0x${'a3'.repeat(20)}`,
+    recognitionRegistry: `0x${'a4'.repeat(20)}`,
     deployment: `0x${'dd'.repeat(32)}`,
     block: 0,
     finality: { kind: 'depth', depth: 1 },
