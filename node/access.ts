@@ -22,6 +22,7 @@ import { IdentityDesk } from './exchange/identity-desk.ts';
 import { QueryJournal } from './exchange/journal.ts';
 import { KnownRevocations } from './exchange/known-revocations.ts';
 import type { MemberNode } from './exchange/member-node.ts';
+import { OpeningExport } from './exchange/opening-export.ts';
 import type { Log } from './exchange/ports.ts';
 import { Provider } from './exchange/provider.ts';
 import { RequestDesk } from './exchange/request-desk.ts';
@@ -74,6 +75,7 @@ export interface Access {
   };
   consumptions: Consumptions;
   sharing: Sharing;
+  openings: OpeningExport<Batch>;
   /** Registers the methods of the network, and begins to ask for revocations. */
   serve(host: Host, started: Lifecycle): void;
 }
@@ -169,6 +171,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     },
     consumptions,
     sharing,
+    openings: new OpeningExport<Batch>(accesses),
     serve(onHost, started) {
       host = onHost;
       host.handle('query/answer', async (argument, { signal }) => {

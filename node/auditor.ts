@@ -12,6 +12,7 @@ import {
   type AuditProgress,
   type AuditResult,
 } from './audit/audit.ts';
+import type { ReadAccess } from './audit/access-audit.ts';
 import type { Anchor } from './audit/chain-fold.ts';
 import { historyOf, whoCanPublish, type Publisher, type VersionPlace } from './audit/questions.ts';
 import { decodeAudit, emptyAudit, encodeAudit, type AuditState } from './audit/state.ts';
@@ -27,6 +28,9 @@ import type { Hex } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
 import type { LogId } from './core/ids.ts';
 import { directorySources, endpointSources, templateSources } from './log-sources.ts';
+import { openingFiles } from './opening-files.ts';
+import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
+import { builtInCatalogue } from './policy/pack.ts';
 import { lastRecorded, recordedChain, recording } from './recorded-chain.ts';
 import { readSettings } from './settings.ts';
 
@@ -48,6 +52,8 @@ export interface AuditorOptions {
   depth?: number | undefined;
   /** File to go on from, and to keep the state in. */
   stateFile?: string | undefined;
+  /** Files of openings that members handed over: `xinlian receipts export`. */
+  openings?: readonly string[] | undefined;
   /** Files of a log read at a time. */
   filesAtATime?: number | undefined;
 }
@@ -55,8 +61,12 @@ export interface AuditorOptions {
 export interface AuditorDependencies {
   fetch: typeof globalThis.fetch;
   progress?: (progress: AuditProgress) => void;
+  /** Told of every receipt that its log bears out. */
+  read?: (access: ReadAccess) => void;
   signal?: AbortSignal;
 }
+
+const grantRules = new GrantRules(GRANT_PACKS, builtInCatalogue);
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -144,6 +154,15 @@ export function askHistory(
   );
 }
 
+/** Every receipt that the openings bear out, with an audit up to the block. Of one member as grantee, where it is named. */
+export function askReads(
+  options: AuditorOptions,
+  dependencies: AuditorDependencies,
+  read: (access: ReadAccess) => void,
+): Promise<AuditResult> {
+  return runAudit(options, { ...dependencies, read });
+}
+
 async function replayTo(
   to: number,
   chain: ChainSource,
@@ -198,14 +217,17 @@ function auditOptions(
 
 function needsOf(
   chain: ChainSource,
-  { contracts, logs, also = [] }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also'>,
-  { fetch, progress, signal }: AuditorDependencies,
+  { contracts, logs, also = [], openings = [] }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also' | 'openings'>,
+  { fetch, progress, read, signal }: AuditorDependencies,
 ): AuditDependencies {
   return {
     chain,
     logs: sourcesOf(logs, fetch),
     also: also.map((template) => templateSources(template, fetch)),
     codec: eventCodec(contracts),
+    ...(openings.length > 0 && { openings: openingFiles(openings) }),
+    leastLevel: (item) => grantRules.leastLevelOfAll(item),
+    ...(read && { read }),
     ...(progress && { progress }),
     ...(signal && { signal }),
   };

@@ -143,6 +143,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     withdrawals: access.withdrawals,
     consumptions: access.consumptions,
     ...access.sharing.methods,
+    openings: access.openings,
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,

@@ -14,6 +14,7 @@ import { addPolicy } from './commands/policy.ts';
 import { addPublish } from './commands/publish.ts';
 import { addQuery } from './commands/query.ts';
 import { addReceipt } from './commands/receipt.ts';
+import { addReceipts } from './commands/receipts.ts';
 import { addRecord } from './commands/record.ts';
 import { addShare } from './commands/share.ts';
 import { addVerify } from './commands/verify.ts';
@@ -40,6 +41,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addPublish,
     addRecord,
     addReceipt,
+    addReceipts,
     addBundle,
     addVerify,
     addCertify,

@@ -10,6 +10,12 @@ import {
   type IssuedCertificate,
 } from '../../node/core/messages/identity.ts';
 import type { InnerMethod } from '../../node/core/messages/node.ts';
+import {
+  openingsPage,
+  openingsRequest,
+  type OpeningsPage,
+  type OpeningsRequest,
+} from '../../node/core/messages/opening.ts';
 import { view as viewCodec, viewRequest, type View } from '../../node/core/messages/view.ts';
 import {
   chunkHeader,
@@ -189,6 +195,11 @@ export class SealedClient implements Submitter {
   /** Records of an approved basis, to send another way: NDJSON, a page. */
   async exportShare(request: ShareExport, signal?: AbortSignal): Promise<string> {
     return fromUtf8(await this.#call('share/export', shareExport.encode(request), signal));
+  }
+
+  /** Openings of the member's own receipts and queries, a page of them. */
+  async openings(request: OpeningsRequest, signal?: AbortSignal): Promise<OpeningsPage> {
+    return openingsPage.decode(await this.#call('receipt/openings', openingsRequest.encode(request), signal));
   }
 
   /** @returns the bundle's JSON, as the node wrote it */

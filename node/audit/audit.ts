@@ -5,15 +5,18 @@ import { XinlianError } from '../core/errors.ts';
 import type { Hex } from '../core/bytes.ts';
 import type { JsonValue } from '../core/canonical.ts';
 import type { LogId, MemberId } from '../core/ids.ts';
+import type { ConsentLevel } from '../core/subject-certificate.ts';
 import type { ConsortiumContracts } from '../chain/events.ts';
 import type { LogRecord } from '../chain/state.ts';
+import { AccessAudit, type OpenedLog, type ReadAccess } from './access-audit.ts';
 import { ChainFold, type Anchor } from './chain-fold.ts';
 import { digestOf, statementOf, type LogExtent } from './digest.ts';
 import { auditLog, auditView, type LogView } from './log-audit.ts';
 import { emptyLog } from './log-fold.ts';
 import type { KnownKey, LogSubject } from './log-subject.ts';
 import { ordered } from './ordered.ts';
-import type { ChainSource, EventCodec, LogSource, LogSources } from './ports.ts';
+import { Findings } from './findings.ts';
+import type { ChainSource, EventCodec, LogSource, LogSources, OpeningSource } from './ports.ts';
 import type { Finding } from './rule.ts';
 import { eventRules } from './rules.ts';
 import { entryRules } from './rules/entries.ts';
@@ -38,6 +41,12 @@ export interface AuditDependencies {
   /** More sources of the same logs, whose checkpoints are compared with those of `logs`. */
   also?: readonly LogSources[];
   codec: EventCodec;
+  /** What members handed over of their receipts and queries; accesses are judged where there is some. */
+  openings?: OpeningSource;
+  /** Least level of consent that an item wants. Needed with openings. */
+  leastLevel?: (item: string) => ConsentLevel;
+  /** Told of every receipt that its log bears out. */
+  read?: (access: ReadAccess) => void;
   progress?: (progress: AuditProgress) => void;
   signal?: AbortSignal;
 }
@@ -81,6 +90,8 @@ export interface AuditResult {
   logs: readonly AuditedLog[];
   findings: readonly Finding[];
   unread: readonly Unread[];
+  /** Logs whose openings were judged, and up to which position. */
+  openings: readonly OpenedLog[];
 }
 
 /**
@@ -95,6 +106,7 @@ export async function audit(
   const run = new AuditRun(state, options, dependencies);
   await run.chain();
   await run.logs();
+  await run.accesses();
   return run.result();
 }
 
@@ -117,6 +129,9 @@ class AuditRun {
   readonly #needs: AuditDependencies;
   readonly #progress: AuditProgress = { blocks: { done: 0, of: 0 }, entries: { done: 0, of: 0 } };
   readonly #unread: Unread[] = [];
+  /** Of openings: what is handed over is no part of the state. */
+  readonly #ofOpenings: Finding[] = [];
+  #openings: OpenedLog[] = [];
   readonly #sources = new Map<LogId, LogSource>();
 
   constructor(state: AuditState, options: AuditOptions, dependencies: AuditDependencies) {
@@ -150,15 +165,24 @@ class AuditRun {
     for await (const unread of audited) this.#unread.push(...unread);
   }
 
+  async accesses(): Promise<void> {
+    const { openings, leastLevel = strictest, read } = this.#needs;
+    if (!openings) return;
+    const { chain, logs } = this.#state;
+    const found = (findings: readonly Finding[]): void => void this.#ofOpenings.push(...findings);
+    this.#openings = await new AccessAudit({ chain, logs, openings, leastLevel, found, read }).run();
+  }
+
   result(): AuditResult {
     const { contracts, to } = this.#options;
     const { chain, findings: found } = this.#state;
     const { head, consortium } = chain;
-    const findings = found.sorted();
+    const findings = new Findings([...found.sorted(), ...this.#ofOpenings]).sorted();
+    const openings = this.#openings;
     const logs = [...consortium.logs.values()].flatMap((log) => this.#auditedLog(log) ?? []);
     const at = head ?? { number: -1, hash: `0x${'00'.repeat(32)}`, time: 0 };
     const { events, eventCount } = chain;
-    const statement = statementOf({ contracts, head: at, events, eventCount, logs, findings });
+    const statement = statementOf({ contracts, head: at, events, eventCount, logs, openings, findings });
     const proven = logs.every(({ proven, anchored }) => proven === anchored.size);
     return {
       digest: digestOf(statement),
@@ -171,6 +195,7 @@ class AuditRun {
       logs,
       findings,
       unread: this.#unread,
+      openings,
     };
   }
 
@@ -250,6 +275,11 @@ class AuditRun {
   #tell(): void {
     this.#needs.progress?.(this.#progress);
   }
+}
+
+/** Where nobody says which level an item wants. */
+function strictest(): ConsentLevel {
+  return 'A';
 }
 
 /** A source that is not reached is told, and does not end the audit. */

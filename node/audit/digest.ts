@@ -5,6 +5,7 @@ import { canonicalize, type JsonValue } from '../core/canonical.ts';
 import type { ChainHead } from '../core/consortium.ts';
 import type { LogId, MemberId } from '../core/ids.ts';
 import type { ConsortiumContracts } from '../chain/events.ts';
+import type { OpenedLog } from './access-audit.ts';
 import type { Finding } from './rule.ts';
 import { RULES } from './rules.ts';
 
@@ -29,12 +30,14 @@ export interface Audited {
   eventCount: number;
   /** Logs that are anchored. */
   logs: readonly LogExtent[];
+  /** Logs whose openings were handed over, by id. */
+  openings: readonly OpenedLog[];
   /** All; those of sources are passed over. */
   findings: readonly Finding[];
 }
 
 /** What the digest is the hash of. */
-export function statementOf({ contracts, head, events, eventCount, logs, findings }: Audited): JsonValue {
+export function statementOf({ contracts, head, events, eventCount, logs, openings, findings }: Audited): JsonValue {
   return {
     type: DIGEST_TYPE,
     contracts: {
@@ -51,6 +54,7 @@ export function statementOf({ contracts, head, events, eventCount, logs, finding
     logs: logs
       .map(({ log, anchored, proven }) => ({ log, proven, root: toBase64(anchored.root), size: anchored.size }))
       .sort((a, b) => (a.log < b.log ? -1 : 1)),
+    openings: openings.map(({ log, size }) => ({ log, size })),
     rules: Object.fromEntries(RULES.filter(inDigest).map(({ id, version }) => [id, version])),
     findings: findings.filter(inDigest) as unknown as JsonValue,
   };

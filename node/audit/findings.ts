@@ -14,7 +14,7 @@ export class Findings {
 
   add(finding: Finding): void {
     const { rule, log, position, end = (position ?? 0) + 1 } = finding;
-    if (finding.evidence !== 'log' || log === undefined || position === undefined) {
+    if (!isOfRange(finding) || log === undefined || position === undefined) {
       this.#byText.set(textOf(finding), finding);
       return;
     }
@@ -39,6 +39,11 @@ export class Findings {
   sorted(): Finding[] {
     return [...this.#byText].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, finding]) => finding);
   }
+}
+
+/** What is said of an access is of it alone. */
+function isOfRange({ evidence, grant }: Finding): boolean {
+  return evidence === 'log' || (evidence === 'opening' && grant === undefined);
 }
 
 function endOf({ position = 0, end = position + 1 }: Finding): number {

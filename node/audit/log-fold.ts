@@ -4,6 +4,7 @@ import { XinlianError } from '../core/errors.ts';
 import { TreeFrontier } from '../core/merkle.ts';
 import { statusChangeOf } from '../core/status-change.ts';
 import type { Anchor } from './chain-fold.ts';
+import { AccessLines } from './access-lines.ts';
 import { EntryCodes } from './entry-codes.ts';
 import { judge, type Finding, type Place, type Rule } from './rule.ts';
 import { anchoredRootRules, type EntryFacts, type LogBefore } from './rules/entries.ts';
@@ -18,6 +19,8 @@ export interface LogFoldState {
   time: number | undefined;
   codes: EntryCodes;
   statuses: StatusSet;
+  /** Receipts and queries. */
+  accesses: AccessLines;
   /** How many entries of each kind there are; `unreadable` beside them. */
   kinds: Map<string, number>;
   /** How many entries were taken in on each day (days since 1970, UTC). */
@@ -30,6 +33,7 @@ export function emptyLog(): LogFoldState {
     time: undefined,
     codes: new EntryCodes(),
     statuses: new StatusSet(),
+    accesses: new AccessLines(),
     kinds: new Map(),
     days: new Map(),
   };
@@ -101,7 +105,7 @@ export class LogFold implements LogBefore {
   }
 
   #apply(entry: Entry | undefined, position: number): void {
-    const { codes, statuses, kinds, days } = this.state;
+    const { codes, statuses, accesses, kinds, days } = this.state;
     codes.push(codeOf(entry));
     const kind = entry?.kind ?? 'unreadable';
     kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
@@ -109,6 +113,9 @@ export class LogFold implements LogBefore {
     const day = Math.floor(entry.time / DAY_SECONDS);
     days.set(day, (days.get(day) ?? 0) + 1);
     this.state.time = entry.time;
+    if (entry.kind === 'receipt' || entry.kind === 'query') {
+      accesses.push({ position, time: entry.time, kind: entry.kind, commitment: entry.commitment });
+    }
     const change = statusChangeOf(entry, position);
     // The status of what is no record has no meaning: the rules have told of it.
     if (change && change.position < position) statuses.set(change.position, change.value);

@@ -48,6 +48,20 @@ export interface LogSources {
   of(log: LogId, endpoint: string | undefined): LogSource | undefined;
 }
 
+/** What was handed over as the opening of a line. */
+export interface HandedOpening {
+  position: number;
+  opening: unknown;
+}
+
+/** Openings that members handed to the auditor. */
+export interface OpeningSource {
+  /** Logs that it has openings of, with the position below which it has all of them. */
+  logs(): Promise<ReadonlyMap<LogId, number>>;
+  /** By position, ascending. */
+  openings(log: LogId): AsyncIterable<HandedOpening>;
+}
+
 /** An error of a contract: its name, and its arguments as text. */
 export interface ToldError {
   error: string;

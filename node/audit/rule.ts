@@ -6,9 +6,10 @@ export type Severity = 'violation' | 'irregularity';
 
 /**
  * What bears a finding out. `chain`: events under verified headers. `log`: entries that an anchored root proves. Both are
- * the same to every auditor, and so part of the digest. `source`: what one endpoint, mirror or engine served; it is not.
+ * the same to every auditor, and so part of the digest. `opening`: what the auditor was handed, where a log committed to it;
+ * part of the digest, which names what was handed over. `source`: what one endpoint, mirror or engine served; it is not.
  */
-export type Evidence = 'chain' | 'log' | 'source';
+export type Evidence = 'chain' | 'log' | 'opening' | 'source';
 
 /** Where a fault is, as narrow as it is known, and whose it is. */
 export interface Place {

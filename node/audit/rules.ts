@@ -7,10 +7,13 @@ import { blockRules } from './rules/blocks.ts';
 import { anchoredRootRules, entryRules } from './rules/entries.ts';
 import type { EventFacts } from './rules/events.ts';
 import { grantRules } from './rules/grants.ts';
+import { joinRules, useRules } from './rules/joins.ts';
 import { memberRules } from './rules/members.ts';
 import { recognitionRules } from './rules/recognition.ts';
 import { noteRules } from './rules/notes.ts';
 import { bundleRules, rangeRules, tileRules, treeRules } from './rules/served.ts';
+import { openingRules } from './rules/openings.ts';
+import { readRules } from './rules/reads.ts';
 import { strangeEvent } from './rules/strange.ts';
 import { viewRules } from './rules/views.ts';
 import { voteRules } from './rules/votes.ts';
@@ -31,6 +34,10 @@ export const RULES: readonly RuleText[] = [
   ...eventRules,
   ...entryRules,
   ...anchoredRootRules,
+  ...openingRules,
+  ...readRules,
+  ...joinRules,
+  ...useRules,
   ...treeRules,
   ...tileRules,
   ...rangeRules,

@@ -7,6 +7,7 @@ import { TreeFrontier } from '../core/merkle.ts';
 import type { ConsortiumContracts } from '../chain/events.ts';
 import { decodeState, encodeState } from '../chain/stored.ts';
 import { emptyChain, type Anchor, type ChainState } from './chain-fold.ts';
+import { AccessLines } from './access-lines.ts';
 import { EntryCodes } from './entry-codes.ts';
 import { GrantLedger } from './grant-ledger.ts';
 import { Findings } from './findings.ts';
@@ -37,6 +38,7 @@ interface StoredLog {
   width: number;
   codes: string;
   statuses: [number, string][];
+  accesses: string;
   kinds: [string, number][];
   days: [number, number][];
 }
@@ -107,7 +109,7 @@ function parse(bytes: Uint8Array): Stored {
   throw new XinlianError('STORE_CORRUPT', { what: 'audit state', wanted: TYPE, got: stored?.type ?? 'none' });
 }
 
-function storeLog(log: LogId, { frontier, time, codes, statuses, kinds, days }: LogFoldState): StoredLog {
+function storeLog(log: LogId, { frontier, time, codes, statuses, accesses, kinds, days }: LogFoldState): StoredLog {
   const own = codes.codes();
   return {
     log,
@@ -118,12 +120,24 @@ function storeLog(log: LogId, { frontier, time, codes, statuses, kinds, days }: 
     width: own.BYTES_PER_ELEMENT,
     codes: toBase64(new Uint8Array(own.buffer, own.byteOffset, own.byteLength)),
     statuses: Array.from(statuses.entries(), ([position, value]) => [position, fromUtf8(value)]),
+    accesses: toBase64(accesses.bytes()),
     kinds: [...kinds],
     days: [...days],
   };
 }
 
-function loadLog({ size, frontier, time, items, width, codes, statuses, kinds, days }: StoredLog): LogFoldState {
+function loadLog({
+  size,
+  frontier,
+  time,
+  items,
+  width,
+  codes,
+  statuses,
+  accesses,
+  kinds,
+  days,
+}: StoredLog): LogFoldState {
   const bytes = fromBase64(codes, size * width);
   const set = new StatusSet();
   for (const [position, value] of statuses) set.set(position, utf8(value));
@@ -135,6 +149,7 @@ function loadLog({ size, frontier, time, items, width, codes, statuses, kinds, d
     time,
     codes: new EntryCodes(items, width === 1 ? bytes : new Uint16Array(bytes.buffer, bytes.byteOffset, size)),
     statuses: set,
+    accesses: new AccessLines(fromBase64(accesses)),
     kinds: new Map(kinds),
     days: new Map(days),
   };

@@ -94,6 +94,16 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
+/** What may be otherwise in a moment: it is told, leaves its receipt, and is judged anew when it is asked again. */
+export const PASSING_REFUSALS: ReadonlySet<Refusal> = new Set([
+  'GRANT_PENDING',
+  'GRANT_UNKNOWN',
+  'GRANT_NOT_CONSUMED',
+  'CHAIN_STALE',
+  'BASIS_UNKNOWN',
+  'BASIS_NOT_APPROVED',
+]);
+
 export const AnswerBody = Type.Object(
   {
     type: Type.Literal('xinlian/answer/v1'),

@@ -45,6 +45,9 @@ export const Receipt = Type.Object(
     outcome: Type.Enum(['answered', 'refused']),
     reason: Type.Optional(Type.String({ description: 'Why it was refused: a code' })),
     records: Type.Array(Type.Integer({ minimum: 0 }), { description: 'Log positions of what was shown' }),
+    event: Type.Optional(
+      Type.Integer({ minimum: 0, description: 'Where it answers no query: number of the event of its subscription' }),
+    ),
     answer: { ...bytes32, description: 'SHA-256 of the answer’s body' },
     level: Type.Optional(Type.String({ description: 'Level of the consent, where the grant was read so far' })),
     head: Type.Object(

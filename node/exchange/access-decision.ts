@@ -1,4 +1,5 @@
 // What was decided of a query: by a grant, or by a share basis.
+import type { ChainHead } from '../core/consortium.ts';
 import type { GrantHash } from '../core/ids.ts';
 import type { Query, Refusal } from '../core/query.ts';
 import type { ReceiptBasis } from '../core/receipt.ts';
@@ -22,6 +23,8 @@ export interface Decision {
   refusal?: Refusal;
   detail?: string;
   ground: Ground;
+  /** The block that it was judged at. */
+  head?: ChainHead;
 }
 
 /** Who is asked. */

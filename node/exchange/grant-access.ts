@@ -41,13 +41,15 @@ export class GrantAccess implements AccessJudge<AskedMember> {
       items: read?.items ?? [],
       ...('certificate' in grant && { level: grant.certificate.level, policy: grant.artefact.policy }),
     };
-    const refuse = (refusal: Refusal, detail: string): Decision => ({ refusal, detail, ground });
+    const head = view.head();
+    const under = { ground, ...(head && { head }) };
+    const refuse = (refusal: Refusal, detail: string): Decision => ({ refusal, detail, ...under });
     if ('refusal' in grant) return refuse(grant.refusal, grant.detail);
     const { hash, terms, artefact, certificate } = grant;
     if (query.iss !== terms.grantee) return refuse('GRANTEE_MISMATCH', `the grant is to ${terms.grantee}`);
     const failClosedSeconds = this.#failClosedSeconds;
     const judged = judgeGrant({ hash, terms }, view, withdrawals, { nowSeconds, failClosedSeconds });
-    if (judged.refusal !== undefined) return { ...judged, ground };
+    if (judged.refusal !== undefined) return { ...judged, ...under };
     if (query.purpose !== artefact.purpose)
       return refuse('PURPOSE_MISMATCH', `the grant is for ${artefact.purpose}, the query for ${query.purpose}`);
     if (!artefact.regions.some((granted) => covers(granted, region)))
@@ -61,9 +63,9 @@ export class GrantAccess implements AccessJudge<AskedMember> {
       if (least === undefined || !levelReaches(certificate.level, least))
         return refuse('LEVEL_TOO_LOW', `${item} wants consent of level ${least ?? 'A'}, got ${certificate.level}`);
     }
-    if (terms.uses === 0) return { ground };
+    if (terms.uses === 0) return under;
     const consumed = view.consumption(hash, toHex(fromBase64Url(query.jti, 32)));
-    if (consumed?.final === true) return { ground };
+    if (consumed?.final === true) return under;
     if (!consumed && (view.grant(hash)?.usesLeft ?? 0) === 0)
       return refuse('GRANT_EXHAUSTED', `its ${terms.uses} uses were consumed by other queries`);
     return refuse(

@@ -15,6 +15,7 @@ import {
 import { certificateRef, certification, issuedCertificate } from '../core/messages/identity.ts';
 import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
+import { openingsPage, openingsRequest } from '../core/messages/opening.ts';
 import { bundleRequest, recordRef, recordStatus } from '../core/messages/record.ts';
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
@@ -23,6 +24,7 @@ import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from
 import { shareExport } from '../core/share-payload.ts';
 import type { IdentityDesk } from './identity-desk.ts';
 import type { MemberNode } from './member-node.ts';
+import type { OpeningExport } from './opening-export.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
 import type { Records } from './records.ts';
 import type { ShareDesk } from './share-desk.ts';
@@ -43,6 +45,7 @@ interface Dependencies<B extends Batch> {
   identity: IdentityDesk<B>;
   shares: ShareDesk<B>;
   payloads: SharePayloads<B>;
+  openings: OpeningExport<B>;
   view: ChainView & TellingView;
   logger: Log;
 }
@@ -66,6 +69,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'share/decide': ['source'],
   'share/end': ['source'],
   'share/export': ['source'],
+  'receipt/openings': [],
   'view/members': [],
 };
 
@@ -116,7 +120,7 @@ export class Methods<B extends Batch> {
   }
 
   async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
-    const { submissions, records, withdrawals, consumptions, identity, shares, payloads, view } = this.#needs;
+    const { submissions, records, withdrawals, consumptions, identity, openings, shares, payloads, view } = this.#needs;
     switch (method) {
       case 'submission/open':
         return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
@@ -153,6 +157,8 @@ export class Methods<B extends Batch> {
         return shareState.encode(await shares.end(member.providing(), shareEnd.decode(argument)));
       case 'share/export':
         return payloads.export(member.providing(), shareExport.decode(argument));
+      case 'receipt/openings':
+        return openingsPage.encode(await openings.page(member, openingsRequest.decode(argument)));
       case 'view/members':
         return viewCodec.encode(viewOf(view, viewRequest.decode(argument).members));
     }

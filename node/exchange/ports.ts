@@ -203,6 +203,8 @@ export interface AccessStore<B extends WriteBatch = WriteBatch> {
   /** @param sealed opening of the receipt or note at a position @param commitment what stands in the entry, 32 bytes */
   putOpening(batch: B, log: number, position: number, commitment: Uint8Array, sealed: Uint8Array): void;
   opening(log: number, position: number): Uint8Array | undefined;
+  /** Sealed openings by position, ascending. @param after -1: from the first */
+  openings(log: number, after: number, limit: number): AsyncIterable<[position: number, sealed: Uint8Array]>;
   /** Position of the receipt or note with this commitment. */
   byCommitment(log: number, commitment: Uint8Array): number | undefined;
   putSubjectReceipt(batch: B, log: number, subject: Uint8Array, position: number): void;

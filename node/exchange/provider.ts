@@ -12,6 +12,7 @@ import { parseMemberId, type MemberId } from '../core/ids.ts';
 import {
   answerBody,
   parseQuery,
+  PASSING_REFUSALS,
   QUERY_SECONDS,
   signAnswer,
   type AnswerBody,
@@ -38,14 +39,6 @@ export const KEPT_SECONDS = QUERY_SECONDS + 300;
 
 /** What the next block may mend: it is waited for a while. */
 const AWAITED: ReadonlySet<Refusal> = new Set(['GRANT_PENDING', 'GRANT_UNKNOWN', 'GRANT_NOT_CONSUMED']);
-/** What may be otherwise in a moment: it is told, leaves its receipt, and is judged anew when it is asked again. */
-export const PASSING: ReadonlySet<Refusal> = new Set([
-  ...AWAITED,
-  'CHAIN_STALE',
-  'BASIS_UNKNOWN',
-  'BASIS_NOT_APPROVED',
-]);
-
 type Batch = WriteBatch & { readonly length: number };
 
 /** A hosted member, as far as it answers queries. */
@@ -157,7 +150,7 @@ export class Provider<B extends Batch> {
     await commits.run((batch) => {
       store.forgetAnswers(batch, expired);
       this.leaveReceipt(batch, member, opening);
-      if (refusal !== undefined && PASSING.has(refusal)) return;
+      if (refusal !== undefined && PASSING_REFUSALS.has(refusal)) return;
       store.putAnswer(batch, place, fromBase64Url(asked.request, 32), jwe, time + KEPT_SECONDS);
     });
     this.#needs.answered(opening.outcome, refusal);
@@ -176,7 +169,8 @@ export class Provider<B extends Batch> {
     const { query } = asked;
     const { refusal, detail, ground } = decision;
     const time = Math.floor(clock.now() / 1000);
-    const { number = 0, time: headTime = 0 } = view.head() ?? {};
+    // The block that it was judged at, whatever came meanwhile.
+    const { number = 0, time: headTime = 0 } = decision.head ?? view.head() ?? {};
     const body: AnswerBody = {
       type: 'xinlian/answer/v1',
       provider: member.id,
@@ -253,7 +247,7 @@ function groundOf(query: Query, { grant, basis }: Ground): Pick<AnswerBody, 'gra
 function receiptOf(
   { id }: { id: MemberId },
   { query, request }: Asked,
-  { grant, outcome, reason, records, time, head }: AnswerBody,
+  { grant, outcome, reason, records, time, head, event }: AnswerBody,
   { ground: { basis, subject, level }, answer }: { ground: Ground; answer: string },
 ): Receipt {
   return {
@@ -272,6 +266,7 @@ function receiptOf(
     outcome,
     ...(reason !== undefined && { reason }),
     records: records.map(({ position }) => position),
+    ...(event && { event: event.number }),
     answer,
     ...(level !== undefined && { level }),
     head,

@@ -7,14 +7,14 @@ import type { EventKind } from '../core/event-part.ts';
 import { parseArtefact } from '../core/grant.ts';
 import { grantHashOf, parseMemberId, type GrantHash, type MemberId } from '../core/ids.ts';
 import type { PulledEvent, WatchOpened, WatchPull, WatchPulled } from '../core/messages/watch.ts';
-import type { Refusal } from '../core/query.ts';
+import { PASSING_REFUSALS, type Refusal } from '../core/query.ts';
 import { parseSubscription } from '../core/subscription.ts';
 import type { GrantRules } from '../policy/grant-rules.ts';
 import type { Decision } from './access-decision.ts';
 import type { AnswerRecords } from './answer-records.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { judgeGrant, judgingTime, type Withdrawals } from './judge-grant.ts';
-import { KEPT_SECONDS, PASSING, type Asked, type Provider, type ProvidingMember } from './provider.ts';
+import { KEPT_SECONDS, type Asked, type Provider, type ProvidingMember } from './provider.ts';
 import type { RecordChange, RecordChanges } from './record-changes.ts';
 import { Waiting } from './waiting.ts';
 import type { AccessStore, Clock, GrantView, Log, WatchPlace, WatchStore, WriteBatch } from './ports.ts';
@@ -236,7 +236,7 @@ export class Watches<B extends Batch> {
       if (watch.ended) return true;
       const decision = await provider.decide(member, asked.query);
       const { refusal, ground } = decision;
-      if (refusal !== undefined && PASSING.has(refusal)) return false;
+      if (refusal !== undefined && PASSING_REFUSALS.has(refusal)) return false;
       if (refusal !== undefined) {
         await this.#end(member, watch, decision);
         return true;
@@ -346,7 +346,7 @@ export class Watches<B extends Batch> {
     for (const watch of this.#watches.values()) {
       if (watch.ended) continue;
       const { refusal } = judgeGrant({ hash: watch.hash, terms: watch.terms }, view, withdrawals, at);
-      if (refusal !== undefined && !PASSING.has(refusal)) this.#endSoon(watch);
+      if (refusal !== undefined && !PASSING_REFUSALS.has(refusal)) this.#endSoon(watch);
     }
     if (++this.#sweeps % VERIFY_EVERY === 0)
       this.#verifying ??= this.#verifyAll().finally(() => (this.#verifying = undefined));

@@ -121,6 +121,12 @@ export class GrantRules {
     return pack && (pack.levels.find((own) => own.item === item)?.least ?? pack.leastLevel);
   }
 
+  /** Least level of consent that an item wants in the most lenient edition: what no edition allows is below it. */
+  leastLevelOfAll(item: string): ConsentLevel {
+    const editions = [...this.#packs.keys()];
+    return CONSENT_LEVELS.find((level) => editions.some((edition) => this.leastLevel(edition, item) === level)) ?? 'A';
+  }
+
   /** The grant in plain words: what its signer reads, and what is signed. One text per grant and edition. */
   describe(grant: GrantCore): string {
     const { withdrawal } = grant;

@@ -40,6 +40,15 @@ export class LevelAccessStore {
     return this.#store.get('opening', key({ u32: log }, { u64: position }));
   }
 
+  async *openings(log: number, after: number, limit: number): AsyncGenerator<[number, Uint8Array]> {
+    const range = {
+      from: key({ u32: log }, { u64: after + 1 }),
+      to: key({ u32: log }, { u64: Number.MAX_SAFE_INTEGER }),
+      limit,
+    };
+    for await (const [at, sealed] of this.#store.entries('opening', range)) yield [u64At(at, 4), sealed];
+  }
+
   byCommitment(log: number, commitment: Uint8Array): number | undefined {
     const position = this.#store.get('commitment', key({ u32: log }, commitment));
     return position && u64At(position, 0);

@@ -17,9 +17,10 @@ import { p256Jwk } from '../../node/core/jwk.ts';
 import { newQueryId, signWithdrawal } from '../../node/core/make-grant.ts';
 import { answerBody, parseAnswer, signJournal, signQuery, type Query } from '../../node/core/query.ts';
 import { textDigest } from '../../node/core/receipt.ts';
+import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
 import { describeSharing } from './sharing.ts';
-import { readLog, startConsortium, until, type TestConsortium } from '../helpers/consortium.ts';
+import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
 import { enterpriseOf } from '../helpers/enterprise.ts';
 import { collect } from '../helpers/collect.ts';
@@ -339,6 +340,25 @@ describe('authorised exchange', () => {
 
   // Behind all the others: a suite's own tests come before those of the suites in it.
   describe('in the end', () => {
+    it('has left receipts and queries that an auditor finds sound, and reads what was read', async () => {
+      const openings: string[] = [];
+      for (const key of ['tax', 'dafeng', 'bank']) {
+        const file = join(consortium.data, `openings-${key}.ndjson`);
+        const { code, stderr } = await xinlian('receipts', 'export', file, '--profile', consortium.profile(key));
+        expect(code, stderr).to.equal(0);
+        openings.push(file);
+      }
+      const flags = ['--contracts', auditFile(consortium.data), '--openings', ...openings, '--json'];
+      const told = lastJson(await xinlian('audit', ...flags)) as { anomalies: unknown[]; openings: { size: number }[] };
+      expect(told.anomalies).to.deep.equal([]);
+      expect(told.openings).to.have.length(3);
+      const reads = await xinlian('audit', 'reads', BANK, ...flags);
+      const lines = reads.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
+      const outcomes = lines.map(({ reason, outcome }) => reason ?? outcome);
+      expect(outcomes).to.include.members(['answered', 'GRANT_WITHDRAWN', 'GRANT_UNKNOWN']);
+      expect(lines.flatMap(({ broken }) => broken)).to.deep.equal([]);
+    });
+
     it('closes to a bank that the council suspends', async () => {
       await suspendByCouncil(consortium, programs, BANK);
       // The gateway turns it away, and so does every provider that is asked over another.

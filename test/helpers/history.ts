@@ -1,7 +1,8 @@
 // Histories for audits: real agencies' logs, anchored on a real chain, then kept as data that a test may corrupt.
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { audit, type AuditOptions, type AuditResult } from '../../node/audit/audit.ts';
-import type { ChainSource, LogSource, LogSources, RawBlock } from '../../node/audit/ports.ts';
+import type { ReadAccess } from '../../node/audit/access-audit.ts';
+import type { ChainSource, LogSource, LogSources, OpeningSource, RawBlock } from '../../node/audit/ports.ts';
 import { emptyAudit, type AuditState } from '../../node/audit/state.ts';
 import { eventCodec, RpcChainSource } from '../../node/chain/audit-source.ts';
 import type { Admission, ConsortiumContracts } from '../../node/chain/events.ts';
@@ -189,12 +190,15 @@ export function auditHistory(
   options: Partial<AuditOptions> & {
     /** What other sources show of the same logs, by their names. */
     also?: Record<string, History['logs']>;
+    /** What members handed over. */
+    openings?: OpeningSource;
+    read?: (access: ReadAccess) => void;
   } = {},
   state: AuditState = emptyAudit(),
 ): Promise<AuditResult> {
   const { contracts } = history;
   const to = contracts.block + history.blocks.length - 1;
-  const { also = {}, ...others } = options;
+  const { also = {}, openings, read, ...others } = options;
   return audit(
     state,
     { contracts, to, ...others },
@@ -203,6 +207,9 @@ export function auditHistory(
       logs: logsOf(history.logs),
       also: Object.entries(also).map(([name, logs]) => logsOf(logs, name)),
       codec: eventCodec(contracts),
+      leastLevel: () => 'B',
+      ...(openings && { openings }),
+      ...(read && { read }),
     },
   );
 }

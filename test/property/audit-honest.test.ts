@@ -4,10 +4,16 @@ import { expect } from 'chai';
 import { decodeAudit, emptyAudit, encodeAudit } from '../../node/audit/state.ts';
 import { admitByVote, passByVote } from '../../node/chain/deploy.ts';
 import type { CouncilCall } from '../../node/chain/writer.ts';
+import type { Follower } from '../../node/chain/follower.ts';
 import { toHex } from '../../node/core/bytes.ts';
 import type { Role } from '../../node/core/consortium.ts';
+import type { HandedOpening, OpeningSource } from '../../node/audit/ports.ts';
+import type { LogId } from '../../node/core/ids.ts';
+import type { QueryNote, Receipt } from '../../node/core/receipt.ts';
+import { judgeGrant } from '../../node/exchange/judge-grant.ts';
+import { accessEntry, handedOver, testNote, testReceipt } from '../helpers/accesses.ts';
 import { XinlianError } from '../../node/core/errors.ts';
-import { digest, fund, TestConsortium } from '../helpers/consortium-on-anvil.ts';
+import { digest, fund, TestConsortium, until } from '../helpers/consortium-on-anvil.ts';
 import { grantOf, GrantSigner, type TestGrant } from '../helpers/grants-on-anvil.ts';
 import { auditHistory, record, signingBody, TestLog, withRoles, type History } from '../helpers/history.ts';
 import { now, publishes } from '../helpers/honest-history.ts';
@@ -25,12 +31,22 @@ type Act =
   | { act: 'rotate' | 'replace' | 'endpoints'; member: number }
   | { act: 'vote'; member: number; call: 'pause' | 'roles' | 'threshold' | 'withdrawn' }
   | GrantAct
+  | AccessAct
   | { act: 'idle' };
 
 type GrantAct =
   | { act: 'grants'; kind: 'register' | 'withdraw'; grants: number[] }
   | { act: 'read'; member: number; reads: { grant: number; query: number }[] }
   | { act: 'suspend' | 'resume' | 'recover'; grant: number };
+
+/** A bank asks a provider, which decides as nodes do. */
+interface AccessAct {
+  act: 'access';
+  member: number;
+  provider: number;
+  grant: number;
+  query: number;
+}
 
 const member = fc.nat(MEMBERS.length - 1);
 const grant = fc.nat(GRANTS.length - 1);
@@ -63,6 +79,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
       reads: fc.array(fc.record({ grant, query: fc.nat(2) }), { minLength: 1, maxLength: 4 }),
     }),
   },
+  {
+    weight: 5,
+    arbitrary: fc.record({ act: fc.constant('access'), member, provider: member, grant, query: fc.nat(2) }),
+  },
   { weight: 2, arbitrary: fc.record({ act: fc.constantFrom('suspend', 'resume', 'recover'), grant }) },
   { weight: 1, arbitrary: fc.record({ act: fc.constant('idle') }) },
 );
@@ -74,6 +94,8 @@ class Agency {
   #live: number[] = [];
   #generation = 0;
   log: TestLog;
+  /** Openings of the lines in each of its logs. */
+  readonly openings = new Map<LogId, HandedOpening[]>();
 
   constructor(consortium: TestConsortium, body: (typeof MEMBERS)[number], log: TestLog) {
     this.#consortium = consortium;
@@ -111,6 +133,18 @@ class Agency {
     await this.log.rotate(digest(`${this.#body.id} ${++this.#generation}`));
     await this.publish(1);
     await this.checkpoint(true);
+  }
+
+  /** Records that may be shown. */
+  get live(): readonly number[] {
+    return this.#live;
+  }
+
+  async open(opening: Receipt | QueryNote): Promise<void> {
+    const lines = this.openings.get(this.log.id) ?? [];
+    lines.push({ position: this.log.size, opening });
+    this.openings.set(this.log.id, lines);
+    await this.log.append([accessEntry(opening)]);
   }
 
   async replace(): Promise<void> {
@@ -196,11 +230,49 @@ describe('an audit of any honest history', () => {
     }
   }
 
-  async function play(acts: readonly Act[]): Promise<History> {
+  /** The bank logs that it asks, and the provider what it answered by its own view of the chain. */
+  async function playAccess(agencies: readonly Agency[], act: AccessAct, page: number): Promise<void> {
+    const [bank, provider] = [agencies[act.member]!, agencies[act.provider]!];
+    const { hash, terms } = GRANTS[act.grant]!;
+    const query = toHex(digest(`q${act.query}`));
+    const access = { provider: provider.id, grantee: bank.id, grant: hash, query, time: now(), page };
+    const items = ['xk', 'cf'];
+    await bank.open(testNote(access, { items }));
+    const latest = Number(await consortium.anvil.call('eth_blockNumber'));
+    const { view } = await following();
+    await until(follower!, () => view.head()?.number === latest);
+    const head = view.head()!;
+    const judged = judgeGrant({ hash, terms }, view, { isWithdrawn: () => false }, { nowSeconds: now(), failClosedSeconds: 600 }); // prettier-ignore
+    const unasked = terms.uses > 0 && view.consumption(hash, query)?.final !== true ? 'GRANT_NOT_CONSUMED' : undefined;
+    const mismatch = terms.grantee === bank.id ? undefined : 'GRANTEE_MISMATCH';
+    const reason = mismatch ?? judged.refusal ?? unasked;
+    const at = { number: head.number, time: head.time };
+    const said = reason === undefined ? { records: provider.live.slice(-2) } : { outcome: 'refused' as const, reason };
+    await provider.open(testReceipt(access, at, { items, ...said }));
+  }
+
+  let follower: Follower | undefined;
+
+  async function following(): Promise<Follower> {
+    if (!follower) {
+      follower = await consortium.follower();
+      follower.start();
+    }
+    return follower;
+  }
+
+  interface Played {
+    history: History;
+    openings: OpeningSource;
+  }
+
+  async function play(acts: readonly Act[]): Promise<Played> {
     const agencies: Agency[] = [];
     for (const body of MEMBERS) agencies.push(new Agency(consortium, body, await TestLog.open(consortium, body)));
     const logs = agencies.map(({ log }) => log);
-    for (const one of acts) {
+    await follower?.stop();
+    follower = undefined;
+    for (const [page, one] of acts.entries()) {
       const agency = 'member' in one ? agencies[one.member]! : agencies[0]!;
       if (one.act === 'publish') await agency.publish(one.count);
       else if (one.act === 'correct') await agency.correct(one.at, one.annul);
@@ -211,23 +283,28 @@ describe('an audit of any honest history', () => {
         logs.push(agency.log);
       } else if (one.act === 'endpoints') await agency.endpoints('not even JSON');
       else if (one.act === 'vote') await voteOn(agency, one.call);
+      else if (one.act === 'access') await playAccess(agencies, one, page);
       else if ('grants' in one || 'reads' in one || 'grant' in one) await playGrant(one);
       else await consortium.mine(3);
     }
-    return record(consortium, logs);
+    const handed = logs.map(({ id, size }): [LogId, { size: number; lines: HandedOpening[] }] => {
+      const lines = agencies.flatMap(({ openings }) => openings.get(id) ?? []);
+      return [id, { size, lines }];
+    });
+    return { history: await record(consortium, logs), openings: handedOver(new Map(handed)) };
   }
 
   it('finds nothing, and gives one digest however it was cut into pieces', async () => {
     await fc.assert(
       fc.asyncProperty(
-        fc.array(act, { minLength: 3, maxLength: 16 }),
+        fc.array(act, { minLength: 3, maxLength: 20 }),
         fc.array(fc.nat(), { maxLength: 3 }),
         async (acts, cuts) => {
           // prettier-ignore
           await consortium.anvil.call('evm_revert', snapshot);
           snapshot = await consortium.anvil.call('evm_snapshot');
-          const history = await play(acts);
-          const whole = await auditHistory(history);
+          const { history, openings } = await play(acts);
+          const whole = await auditHistory(history, { openings });
           expect(whole.findings).to.deep.equal([]);
           expect(whole.complete).to.equal(true);
 
@@ -239,7 +316,7 @@ describe('an audit of any honest history', () => {
             await auditHistory(history, { to }, state);
             kept = encodeAudit(state, contracts);
           }
-          const pieces = await auditHistory(history, {}, decodeAudit(kept, contracts));
+          const pieces = await auditHistory(history, { openings }, decodeAudit(kept, contracts));
           expect(pieces.findings).to.deep.equal([]);
           expect(pieces.statement).to.deep.equal(whole.statement);
           expect(pieces.digest).to.equal(whole.digest);

@@ -12,6 +12,7 @@ export interface AuditFlags {
   logs?: string;
   mirror?: string;
   also?: string[];
+  openings?: string[];
   block?: string;
   blockHash?: string;
   depth?: string;
@@ -22,7 +23,7 @@ export interface AuditFlags {
 
 /** Throws `MALFORMED`, `CONFIG_INVALID`. */
 export function optionsOf(flags: AuditFlags): AuditorOptions {
-  const { contracts, logs, mirror, also, block, blockHash, depth, state, record } = flags;
+  const { contracts, logs, mirror, also, openings, block, blockHash, depth, state, record } = flags;
   if (contracts === undefined) return malformed('--contracts', 'a file that names the contracts', 'nothing');
   if (logs !== undefined && mirror !== undefined) malformed('--logs', 'this or --mirror', 'both');
   for (const template of [logs ?? [], also ?? []].flat()) {
@@ -37,6 +38,7 @@ export function optionsOf(flags: AuditFlags): AuditorOptions {
     contracts: told.contracts,
     logs: logs !== undefined ? { template: logs } : mirror !== undefined ? { directory: mirror } : undefined,
     also,
+    openings,
     block: block === undefined ? undefined : wholeNumber('--block', block, 0),
     blockHash: blockHash === undefined ? undefined : parseHash(blockHash),
     depth: depth === undefined ? told.depth : wholeNumber('--depth', depth, 1),

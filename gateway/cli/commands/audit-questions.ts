@@ -1,10 +1,13 @@
 // What an auditor asks: each answer is worked out from the chain and the logs, and believes nobody either.
 import type { Command } from 'commander';
-import { askEntries, askHistory, askPublishers } from '../../../node/auditor.ts';
+import { askEntries, askHistory, askPublishers, askReads } from '../../../node/auditor.ts';
+import type { ReadAccess } from '../../../node/audit/access-audit.ts';
 import { fromUtf8, toBase64 } from '../../../node/core/bytes.ts';
+import { malformed } from '../../../node/core/errors.ts';
 import { parseLogId } from '../../../node/core/ids.ts';
 import { optionsOf, wholeNumber, type AuditFlags } from '../audit/options.ts';
 import { exitCodeOf } from '../audit/summary.ts';
+import { memberOf } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
 
 export function addQuestions(audit: Command, terminal: Terminal, exit: (code: number) => void): void {
@@ -67,6 +70,30 @@ export function addQuestions(audit: Command, terminal: Terminal, exit: (code: nu
     );
 
   audit
+    .command('reads')
+    .summary('what a member read, under what 某机构查询了什么,依据何授权')
+    .description(
+      'Lists every access of a member that the handed openings (--openings) tell of and the logs bear out: when, whom it ' +
+        'asked, about whom, which items, for what, under which grant, with what outcome; and the rules that it breaks.\n' +
+        '依据交出并经日志核验的回执原文,列出某机构的每次查询及所依据的授权。',
+    )
+    .argument('<member>', 'member id or USCC of the grantee; "all" for every one')
+    .action((member: string, _own: object, self: Command) =>
+      orTwo(async () => {
+        const flags = self.optsWithGlobals<AuditFlags>();
+        if (!flags.openings) malformed('--openings', 'files that members handed over', 'nothing');
+        const grantee = member === 'all' ? undefined : memberOf(member);
+        const result = await askReads(optionsOf(flags), { fetch, signal }, (access) => {
+          if (grantee !== undefined && access.receipt.grantee !== grantee) return;
+          terminal.out(flags.json ? JSON.stringify(readOf(access)) : readText(access));
+        });
+        const code = exitCodeOf(result);
+        if (code !== 0) terminal.say('The audit is not clean: see xinlian audit 审计发现异常或未完成');
+        exit(code);
+      }),
+    );
+
+  audit
     .command('history')
     .summary('every version of a record 某记录的全部版本')
     .description(
@@ -93,4 +120,36 @@ export function addQuestions(audit: Command, terminal: Terminal, exit: (code: nu
         exit(code === 0 && versions.length === 0 ? 2 : code);
       }),
     );
+}
+
+/** Without what only proves it. */
+function readOf({ log, position, receipt, broken }: ReadAccess): object {
+  const { time, provider, grantee, subject, items, purpose, grant, query, outcome, reason, records, level, head } =
+    receipt;
+  return {
+    time,
+    provider,
+    grantee,
+    subject,
+    items,
+    purpose,
+    grant,
+    query,
+    outcome,
+    reason,
+    records: records.length,
+    level,
+    block: head.number,
+    log,
+    position,
+    broken,
+  };
+}
+
+function readText({ position, receipt, broken }: ReadAccess): string {
+  const { time, provider, subject, items, purpose, grant, outcome, reason, records, level } = receipt;
+  const ended = outcome === 'answered' ? `${records.length} records, consent ${level ?? 'none'}` : `refused: ${reason}`;
+  const faults = broken.length === 0 ? '' : `  BREAKS ${broken.join(', ')}`;
+  const when = new Date(time * 1_000).toISOString();
+  return `${when}  ${provider}#${position}  ${subject}  ${items.join(', ')}  ${purpose}  grant ${grant}  ${ended}${faults}`;
 }

@@ -66,6 +66,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * share/decide        ShareDecision → ShareState
  * share/end           ShareEnd → ShareState
  * share/export        ShareExport → records for another way, NDJSON
+ * receipt/openings    OpeningsRequest → OpeningsPage
  * view/members        ViewRequest → View
  */
 export const INNER_METHODS = [
@@ -84,6 +85,7 @@ export const INNER_METHODS = [
   'share/decide',
   'share/end',
   'share/export',
+  'receipt/openings',
   'view/members',
 ] as const;
 export type InnerMethod = (typeof INNER_METHODS)[number];

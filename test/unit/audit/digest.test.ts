@@ -32,7 +32,13 @@ describe('audit digest', () => {
     events: new Uint8Array(32),
     eventCount: 4,
     logs: [first, second].map((log) => ({ log: log!, owner, anchored, proven: 5 })),
-    findings: [finding('log-id', 'chain'), finding('tile-wrong', 'source'), finding('status-root', 'log')],
+    openings: [{ log: first!, size: 3 }],
+    findings: [
+      finding('log-id', 'chain'),
+      finding('tile-wrong', 'source'),
+      finding('status-root', 'log'),
+      finding('read-level', 'opening'),
+    ],
   });
 
   it('is the hash of the canonical form, by another implementation too', () => {
@@ -48,6 +54,7 @@ describe('audit digest', () => {
       'events',
       'findings',
       'logs',
+      'openings',
       'rules',
       'type',
     ]);
@@ -57,7 +64,8 @@ describe('audit digest', () => {
       block: { number: 9, hash: `0x${'dd'.repeat(32)}` },
       events: { count: 4, hash: Buffer.alloc(32).toString('base64') },
       logs: [second, first].map((log) => ({ log, size: 7, root, proven: 5 })),
-      findings: [finding('log-id', 'chain'), finding('status-root', 'log')],
+      openings: [{ log: first, size: 3 }],
+      findings: [finding('log-id', 'chain'), finding('status-root', 'log'), finding('read-level', 'opening')],
     });
     expect(told['contracts']).to.deep.equal({
       block: 3,

@@ -9,6 +9,9 @@ import { anchoredRootRules, entryRules, type EntryFacts, type LogBefore } from '
 import type { EventFacts } from '../../../node/audit/rules/events.ts';
 import { grantRules } from '../../../node/audit/rules/grants.ts';
 import { recognitionRules } from '../../../node/audit/rules/recognition.ts';
+import { joinRules, useRules } from '../../../node/audit/rules/joins.ts';
+import { openingRules } from '../../../node/audit/rules/openings.ts';
+import { readRules } from '../../../node/audit/rules/reads.ts';
 import { noteRules, type NoteFacts } from '../../../node/audit/rules/notes.ts';
 import { bundleRules, rangeRules, tileRules, treeRules } from '../../../node/audit/rules/served.ts';
 import { viewRules } from '../../../node/audit/rules/views.ts';
@@ -397,7 +400,8 @@ describe('the list of rules', () => {
       expect(zh, id).to.match(/[\u4e00-\u9fff]/);
       expect(en, id).to.match(/^[A-Z]/);
     }
-    const elsewhere = new Set([...grantRules, ...recognitionRules].map(({ id }) => id));
+    const others = [grantRules, recognitionRules, openingRules, readRules, joinRules, useRules].flat();
+    const elsewhere = new Set(others.map(({ id }) => id));
     expect([...tested].sort()).to.deep.equal(ids.filter((id) => !elsewhere.has(id)).sort());
   });
 });

@@ -17,6 +17,7 @@ import { Consumptions } from '../../../node/exchange/consumptions.ts';
 import { IdentityDesk } from '../../../node/exchange/identity-desk.ts';
 import { MemberNode } from '../../../node/exchange/member-node.ts';
 import { Methods } from '../../../node/exchange/methods.ts';
+import { OpeningExport } from '../../../node/exchange/opening-export.ts';
 import type { Log } from '../../../node/exchange/ports.ts';
 import { SeenWithdrawals } from '../../../node/exchange/withdrawals.ts';
 import { LevelAccessStore } from '../../../node/store/access-store.ts';
@@ -83,6 +84,7 @@ describe('A hosted member', () => {
       withdrawals,
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),
       ...sharingOver(agency),
+      openings: new OpeningExport<Batch>(new LevelAccessStore(store)),
       view: chain,
       logger,
     });
