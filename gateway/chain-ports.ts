@@ -1,10 +1,12 @@
 // The chain's view, as the ports of the app ask for it.
+import { decodeCouncilCall } from '../node/chain/council-calls.ts';
 import type { ChainView } from '../node/chain/view.ts';
 import { currentKey, type Member } from '../node/core/consortium.ts';
 import { XinlianError } from '../node/core/errors.ts';
 import type { MemberId } from '../node/core/ids.ts';
+import type { OpenProposal } from '../node/exchange/council-desk.ts';
 import type { Host } from '../node/net/host.ts';
-import type { Logs, Members, NodeCaller } from './ports.ts';
+import type { Council, Logs, Members, NodeCaller } from './ports.ts';
 
 export function membersOf(view: ChainView): Members {
   return {
@@ -17,6 +19,14 @@ export function membersOf(view: ChainView): Members {
 
 export function logsOf(view: ChainView): Logs {
   return { get: (id) => view.log(id), list: () => view.logs() };
+}
+
+export function councilOf(view: { threshold(): number; proposals(): readonly OpenProposal[] }): Council {
+  return {
+    threshold: () => view.threshold(),
+    proposals: () =>
+      view.proposals().map(({ call, ...open }) => Object.assign(open, { call: decodeCouncilCall(call) })),
+  };
 }
 
 /** Calls the node that the chain names for a member. */

@@ -15,7 +15,7 @@ import { createHost } from '../node/net/libp2p.ts';
 import { builtInCatalogue } from '../node/policy/pack.ts';
 import { buildApp } from './app.ts';
 import { ChainVerifier } from './bundle-verifier.ts';
-import { logsOf, membersOf, nodesOf } from './chain-ports.ts';
+import { councilOf, logsOf, membersOf, nodesOf } from './chain-ports.ts';
 import { addressOf, baseUrlOf, type GatewayConfig } from './config.ts';
 import { startWhole, type Lifecycle } from '../node/lifecycle.ts';
 import { openKeys, openTokenKey } from '../node/keys/open-keys.ts';
@@ -58,6 +58,7 @@ async function start(config: GatewayConfig, log: Logger, started: Lifecycle): Pr
     logs: logsOf(view),
     grants: view,
     chain: view,
+    council: councilOf(view),
     nodes: nodesOf(view, host),
     verifier: new ChainVerifier({ view, rpc, catalogue: builtInCatalogue, log }),
     clock: systemClock,

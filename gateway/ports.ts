@@ -2,6 +2,7 @@
 import type { JsonValue } from '../node/core/canonical.ts';
 import type { Hex } from '../node/core/bytes.ts';
 import type { ChainHead, GrantState, KeyKind, LogState, Member, Role } from '../node/core/consortium.ts';
+import type { CouncilCall } from '../node/core/council.ts';
 import type { GrantHash, LogId, MemberId } from '../node/core/ids.ts';
 import type { RpcMethod } from '../node/core/messages/node.ts';
 import type { Verification } from './api/verify.ts';
@@ -28,6 +29,25 @@ export interface Logs {
   get(id: LogId): LogState | undefined;
   /** All of them, in any order. */
   list(): Iterable<LogState>;
+}
+
+/** What the council decides on, as the chain has it. */
+export interface Council {
+  /** Approvals that a proposal needs; 0 before the chain was read. */
+  threshold(): number;
+  /** Those that can still be approved, in any order. */
+  proposals(): Iterable<CouncilProposal>;
+}
+
+export interface CouncilProposal {
+  id: bigint;
+  proposer: MemberId;
+  /** undefined where it is no call that this version would make. */
+  call: CouncilCall | undefined;
+  /** Seconds since 1970. */
+  expiresAt: number;
+  /** Whoever approved and did not take it back, be it in the council now or not. */
+  approvers: readonly MemberId[];
 }
 
 export interface Chain {
@@ -69,6 +89,7 @@ export interface GatewayPorts {
   logs: Logs;
   grants: Grants;
   chain: Chain;
+  council: Council;
   nodes: NodeCaller;
   verifier: BundleVerifier;
   clock: Clock;

@@ -28,6 +28,7 @@ import { Records } from './exchange/records.ts';
 import { Sessions } from './exchange/sessions.ts';
 import { Submissions } from './exchange/submissions.ts';
 import { RecordVault, type VaultKeys } from './exchange/vault.ts';
+import { openGovernance } from './governance.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import { openKeys } from './keys/open-keys.ts';
 import type { MemberKeys } from './keys/provider.ts';
@@ -86,6 +87,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const witnesses = openWitnesses(config, { ...shared, fetch });
   const timing = { signMs: config.timing?.signMs ?? SIGN_MS, anchorMs: config.timing?.anchorMs ?? ANCHOR_MS };
   const vaults = new Map<MemberId, VaultKeys>();
+  const writers = new Map<MemberId, ChainWriter>();
   let firstKeys: MemberKeys | undefined;
   for (const text of config.members) {
     const id = parseMemberId(text);
@@ -94,6 +96,8 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     const inUse = stored.some(({ owner, size }) => owner === id && size > 0);
     const vault = await openVaultFile(join(config.data, 'vault', `${id}.json`), keys.vault, inUse);
     vaults.set(id, vault);
+    const writer = chain.writer(keys);
+    writers.set(id, writer);
     const member = new MemberNode<Batch>(
       id,
       { origin: { chainId: config.chain.chainId, logAnchor: config.chain.logAnchor as Hex }, ...timing },
@@ -103,7 +107,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
         keys,
         vault: new RecordVault(vault),
         view,
-        writer: chain.writer(keys),
+        writer,
         prover: chain.prover,
         cosigning: witnesses.cosigning,
         clock: systemClock,
@@ -144,6 +148,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     consumptions: access.consumptions,
     ...access.sharing.methods,
     openings: access.openings,
+    ...openGovernance({ view, writers }),
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,

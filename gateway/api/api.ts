@@ -1,6 +1,7 @@
 // The whole API: an endpoint per operation id. `/v1` changes by addition only.
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
 import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
+import { getProposal, listProposals } from './council.ts';
 import { getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
 import { getConsortium, getMember, listMembers } from './members.ts';
 import { callAsSubject, getGrantRequest, requestGrant, runQuery } from './queries.ts';
@@ -39,6 +40,8 @@ export const api = {
   getConsortium,
   listMembers,
   getMember,
+  listProposals,
+  getProposal,
   listCheckpoints,
   getLogCheckpoint,
   getLogTile,

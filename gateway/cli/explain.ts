@@ -27,6 +27,9 @@ export function explain(error: unknown): string[] {
 
 function tell(error: XinlianError): string {
   if (XinlianError.is(error, 'CONFIG_INVALID')) return 'the settings are not valid';
+  if (XinlianError.is(error, 'TRANSACTION_REVERTED')) {
+    return `the contract refused: ${error.details.error}(${error.details.arguments.join(', ')})`;
+  }
   const { code, details } = error;
   const { what, wanted, got, key, reason, limit, member, path } = details as Partial<Record<string, string | number>>;
   const subject = what ?? key ?? member ?? path;

@@ -4,11 +4,13 @@ import { VERSION } from '../../node/version.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCertify } from './commands/certify.ts';
+import { addCouncil } from './commands/council.ts';
 import { addErrors } from './commands/errors.ts';
 import { addGrant } from './commands/grant.ts';
 import { addJob } from './commands/job.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLogs } from './commands/logs.ts';
+import { addMember } from './commands/member.ts';
 import { addMembers } from './commands/members.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addPublish } from './commands/publish.ts';
@@ -50,6 +52,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addShare,
     addJob,
     addMembers,
+    addMember,
+    addCouncil,
     addLogs,
     addAudit,
     addPolicy,

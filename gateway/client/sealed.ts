@@ -3,12 +3,26 @@ import { concat, fromUtf8 } from '../../node/core/bytes.ts';
 import { XinlianError, type ErrorCode, type ErrorDetails } from '../../node/core/errors.ts';
 import { decodeParcel, encodeParcel } from '../../node/core/messages/codec.ts';
 import {
+  councilCall,
+  councilOutcome,
+  councilVote,
+  type CouncilCallText,
+  type CouncilOutcome,
+  type CouncilVote,
+} from '../../node/core/messages/council.ts';
+import {
   certificateRef,
   certification,
   issuedCertificate,
   type Certification,
   type IssuedCertificate,
 } from '../../node/core/messages/identity.ts';
+import {
+  memberChanged,
+  memberEndpoints,
+  type MemberChanged,
+  type MemberEndpoints,
+} from '../../node/core/messages/member.ts';
 import type { InnerMethod } from '../../node/core/messages/node.ts';
 import {
   openingsPage,
@@ -172,6 +186,20 @@ export class SealedClient implements Submitter {
   /** Certifies whose key it is; for members that identify enterprises. */
   async certify(request: Certification, signal?: AbortSignal): Promise<IssuedCertificate> {
     return issuedCertificate.decode(await this.#call('identity/certify', certification.encode(request), signal));
+  }
+
+  /** Proposes a call to the council, in the member's name; where the same is proposed already, approves that. */
+  async propose(call: CouncilCallText, signal?: AbortSignal): Promise<CouncilOutcome> {
+    return councilOutcome.decode(await this.#call('council/propose', councilCall.encode(call), signal));
+  }
+
+  async vote(vote: CouncilVote, signal?: AbortSignal): Promise<CouncilOutcome> {
+    return councilOutcome.decode(await this.#call('council/vote', councilVote.encode(vote), signal));
+  }
+
+  /** Says on the chain where the member is reached. */
+  async setEndpoints(endpoints: MemberEndpoints, signal?: AbortSignal): Promise<MemberChanged> {
+    return memberChanged.decode(await this.#call('member/endpoints', memberEndpoints.encode(endpoints), signal));
   }
 
   async revokeCertificate(jti: string, signal?: AbortSignal): Promise<void> {

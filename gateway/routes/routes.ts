@@ -5,6 +5,7 @@ import type { Metrics } from '../metrics.ts';
 import type { AppOptions } from '../options.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { consortiumRoutes } from './consortium.ts';
+import { councilRoutes } from './council.ts';
 import { grantRoutes } from './grants.ts';
 import type { Handlers } from './handler.ts';
 import { jobRoutes } from './jobs.ts';
@@ -29,6 +30,7 @@ export function createHandlers(
     ...recordRoutes(options, { ...ports, metrics }),
     ...verifyRoutes(ports),
     ...consortiumRoutes(options, ports),
+    ...councilRoutes(ports),
     ...logRoutes(options, ports),
     ...grantRoutes(options, ports),
     ...queryRoutes(options, ports),

@@ -3,11 +3,12 @@ import { readFileSync } from 'node:fs';
 import { Interface, type ErrorDescription, type Result } from 'ethers/abi';
 import { fromHex, type Hex } from '../core/bytes.ts';
 import { KEY_KINDS, ROLES, rolesOf, type GrantTerms, type KeyKind } from '../core/consortium.ts';
+import type { Admission } from '../core/council.ts';
 import { XinlianError, malformed } from '../core/errors.ts';
 import { CASE_ACTIONS, CASE_ROLES } from '../core/case-authority.ts';
 import { parseGrantHash, parseLogId, parseMemberId } from '../core/ids.ts';
 import { parseAgreementId, parseCaseId, type AgreementTerms, type CaseTerms } from '../core/recognition.ts';
-import type { Admission, ChainEvent, ConsortiumContracts, EventBody } from './events.ts';
+import type { ChainEvent, ConsortiumContracts, EventBody } from './events.ts';
 import { quantity } from './rpc.ts';
 
 const CONTRACTS = {
@@ -251,7 +252,8 @@ function decodeTerms(value: unknown): GrantTerms {
   };
 }
 
-function decodeAdmission(value: unknown): Admission {
+/** An admission as the ABI gives it. */
+export function decodeAdmission(value: unknown): Admission {
   const { name, uscc, region, roles, transaction, keys, endpoints } = (value as Result).toObject();
   const { checkpoint, sealing, nodePeer, gatewayPeer, client } = (keys as Result).toObject();
   const bytes = (key: unknown): Uint8Array => fromHex(key as string);

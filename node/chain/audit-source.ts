@@ -6,7 +6,7 @@ import { addressOf, artifact, CONTRACT_NAMES, decodeLog, type RpcLog } from './a
 import { receiptsOf, type Block, type Receipt } from './anchor-proof.ts';
 import type { ChainEvent, ConsortiumContracts } from './events.ts';
 import { toQuantity, type Rpc } from './rpc.ts';
-import { encodeCouncilCall } from './writer.ts';
+import { encodeCouncilCall } from './council-calls.ts';
 
 /** Blocks asked for at a time: a batch of calls or two. */
 const WINDOW = 100;

@@ -1,11 +1,12 @@
 // Sets a consortium up on a chain.
 import { getAddress } from 'ethers/address';
 import type { Hex } from '../core/bytes.ts';
+import type { Admission, CouncilCall } from '../core/council.ts';
 import { XinlianError } from '../core/errors.ts';
 import { artifact, encodeAdmission, type ContractName } from './abi.ts';
-import type { Admission, ConsortiumContracts } from './events.ts';
+import type { ConsortiumContracts } from './events.ts';
 import type { MinedTransaction, Submitter } from './submitter.ts';
-import { ChainWriter, type CouncilCall, type Proposed } from './writer.ts';
+import { ChainWriter, type Proposed } from './writer.ts';
 
 export interface DeployOptions {
   chainId: number;

@@ -2,25 +2,9 @@
 import type { Hex } from '../core/bytes.ts';
 import type { ChainHead, GrantTerms, KeyKind, Role } from '../core/consortium.ts';
 import type { CaseAction, CaseRole } from '../core/case-authority.ts';
+import type { Admission } from '../core/council.ts';
 import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import type { AgreementId, AgreementTerms, CaseId, CaseTerms } from '../core/recognition.ts';
-
-/** What the council admits: the twin of `IMembership.Admission`. */
-export interface Admission {
-  /** Legal name. */
-  name: string;
-  /** USCC of the body itself. */
-  uscc: string;
-  /** GB/T 2260 code, six digits. */
-  region: string;
-  roles: Role[];
-  /** Account that sends its transactions. */
-  transaction: Hex;
-  /** Public keys; an empty one where the member has no use for it. Lengths as in `IMembership.Keys`. */
-  keys: Record<KeyKind, Uint8Array>;
-  /** JSON, read by `parseEndpoints`. */
-  endpoints: string;
-}
 
 /** Where an event stands in the chain. */
 interface EventPlace {

@@ -1,19 +1,13 @@
 // Writes to the contracts in the name of one member.
 import { fromHex, toHex, type Hex } from '../core/bytes.ts';
-import { KEY_KINDS, roleBits, type GrantTerms, type KeyKind, type Role } from '../core/consortium.ts';
+import { KEY_KINDS, type GrantTerms, type KeyKind } from '../core/consortium.ts';
+import type { CouncilCall } from '../core/council.ts';
 import { XinlianError } from '../core/errors.ts';
 import { encodeStep, type AgreementTerms, type CaseStep, type CaseTerms, type Enrolment } from '../core/recognition.ts';
-import { parseLogId, type GrantHash, type LogId, type MemberId } from '../core/ids.ts';
-import {
-  addressOf,
-  artifact,
-  decodeLog,
-  decodeRevert,
-  encodeAdmission,
-  type ContractName,
-  type Revert,
-} from './abi.ts';
-import type { Admission, ChainEvent, ConsortiumContracts, EventOf, EventType } from './events.ts';
+import { parseLogId, type GrantHash, type LogId } from '../core/ids.ts';
+import { addressOf, artifact, decodeLog, decodeRevert, type ContractName, type Revert } from './abi.ts';
+import { encodeCouncilCall } from './council-calls.ts';
+import type { ChainEvent, ConsortiumContracts, EventOf, EventType } from './events.ts';
 import type { MinedTransaction, Submitter } from './submitter.ts';
 
 /** Where a write was mined. It is final only when the follower says so. */
@@ -70,15 +64,6 @@ export interface CaseAct {
   first?: Hex;
   second?: Hex;
 }
-
-/** A call that the council votes on. */
-export type CouncilCall =
-  | { call: 'admit'; admission: Admission }
-  | { call: 'suspend' | 'remove'; member: MemberId; reason: Hex }
-  | { call: 'resume'; member: MemberId }
-  | { call: 'setRoles'; member: MemberId; roles: readonly Role[] }
-  | { call: 'setThreshold'; threshold: number }
-  | { call: 'resetTransactionKey'; member: MemberId; current: Hex };
 
 export interface Proposed extends Written {
   proposal: bigint;
@@ -257,12 +242,6 @@ export class ChainWriter {
   }
 }
 
-/** The ABI-encoded call that a proposal carries. @throws MALFORMED */
-export function encodeCouncilCall(call: CouncilCall): Hex {
-  const { abi } = artifact('Membership');
-  return abi.encodeFunctionData(call.call, councilArguments(call)) as Hex;
-}
-
 /** The form of EIP-2098: r, and s with the parity in the highest bit. Zeros where nobody signs. */
 function compactSignature(signature: Hex | undefined): { r: Hex; vs: Hex } {
   if (signature === undefined) return { r: NO_WORD, vs: NO_WORD };
@@ -276,25 +255,6 @@ const NO_WORD: Hex = `0x${'0'.repeat(64)}`;
 
 /** What stands in place of a signature where the sender is the grantee. */
 const OWN = { deadline: 0, signature: '0x' } as const;
-
-function councilArguments(call: CouncilCall): unknown[] {
-  switch (call.call) {
-    case 'admit':
-      return [encodeAdmission(call.admission)];
-    case 'suspend':
-    case 'remove':
-      fromHex(call.reason, 32);
-      return [call.member, call.reason];
-    case 'resume':
-      return [call.member];
-    case 'setRoles':
-      return [call.member, roleBits(call.roles)];
-    case 'setThreshold':
-      return [call.threshold];
-    case 'resetTransactionKey':
-      return [call.member, call.current];
-  }
-}
 
 function written({ transaction, block }: MinedTransaction): Written {
   return { transaction, block };

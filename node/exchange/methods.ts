@@ -4,6 +4,7 @@ import type { Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseMemberId, type MemberId } from '../core/ids.ts';
 import { decodeParcel, encodeParcel } from '../core/messages/codec.ts';
+import { councilCall, councilOutcome, councilVote } from '../core/messages/council.ts';
 import {
   grantConsumed,
   grantConsumption,
@@ -13,6 +14,7 @@ import {
   grantWithdrawal,
 } from '../core/messages/grant.ts';
 import { certificateRef, certification, issuedCertificate } from '../core/messages/identity.ts';
+import { memberChanged, memberEndpoints } from '../core/messages/member.ts';
 import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
 import { openingsPage, openingsRequest } from '../core/messages/opening.ts';
@@ -22,6 +24,7 @@ import { methodAnswer, methodCall } from '../core/messages/session.ts';
 import type { Consumptions } from './consumptions.ts';
 import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from '../core/share.ts';
 import { shareExport } from '../core/share-payload.ts';
+import type { CouncilDesk } from './council-desk.ts';
 import type { IdentityDesk } from './identity-desk.ts';
 import type { MemberNode } from './member-node.ts';
 import type { OpeningExport } from './opening-export.ts';
@@ -29,6 +32,7 @@ import type { ChainView, Log, WriteBatch } from './ports.ts';
 import type { Records } from './records.ts';
 import type { ShareDesk } from './share-desk.ts';
 import type { SharePayloads } from './share-payloads.ts';
+import type { SelfDesk } from './self-desk.ts';
 import type { Submissions } from './submissions.ts';
 import { viewOf, type TellingView } from './view-of.ts';
 import type { SeenWithdrawals } from './withdrawals.ts';
@@ -46,6 +50,8 @@ interface Dependencies<B extends Batch> {
   shares: ShareDesk<B>;
   payloads: SharePayloads<B>;
   openings: OpeningExport<B>;
+  council: CouncilDesk;
+  self: SelfDesk;
   view: ChainView & TellingView;
   logger: Log;
 }
@@ -71,6 +77,9 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'share/export': ['source'],
   'receipt/openings': [],
   'view/members': [],
+  'council/propose': ['council'],
+  'council/vote': ['council'],
+  'member/endpoints': [],
 };
 
 export class Methods<B extends Batch> {
@@ -120,7 +129,19 @@ export class Methods<B extends Batch> {
   }
 
   async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
-    const { submissions, records, withdrawals, consumptions, identity, openings, shares, payloads, view } = this.#needs;
+    const {
+      submissions,
+      records,
+      withdrawals,
+      consumptions,
+      identity,
+      openings,
+      shares,
+      payloads,
+      view,
+      council,
+      self,
+    } = this.#needs;
     switch (method) {
       case 'submission/open':
         return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
@@ -161,6 +182,12 @@ export class Methods<B extends Batch> {
         return openingsPage.encode(await openings.page(member, openingsRequest.decode(argument)));
       case 'view/members':
         return viewCodec.encode(viewOf(view, viewRequest.decode(argument).members));
+      case 'council/propose':
+        return councilOutcome.encode(await council.propose(member.id, councilCall.decode(argument)));
+      case 'council/vote':
+        return councilOutcome.encode(await council.vote(member.id, councilVote.decode(argument)));
+      case 'member/endpoints':
+        return memberChanged.encode(await self.setEndpoints(member.id, memberEndpoints.decode(argument)));
     }
   }
 }

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { getAddress } from 'ethers/address';
 import { fromBase64Url, type Hex } from '../../node/core/bytes.ts';
 import { malformed } from '../../node/core/errors.ts';
-import type { Admission } from '../../node/chain/events.ts';
+import type { Admission } from '../../node/core/council.ts';
 import { PORTS, type MemberDescription, type NetworkDescription } from './description.ts';
 
 /** @throws MALFORMED where the file is another */

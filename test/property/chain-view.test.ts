@@ -6,7 +6,8 @@ import { KEY_KINDS, ROLES, currentKey, roleBits, type KeyKind, type Role } from 
 import { XinlianError } from '../../node/core/errors.ts';
 import { addressOf, artifact, type ContractName } from '../../node/chain/abi.ts';
 import type { Follower } from '../../node/chain/follower.ts';
-import { encodeCouncilCall, type CouncilCall } from '../../node/chain/writer.ts';
+import { encodeCouncilCall } from '../../node/chain/council-calls.ts';
+import type { CouncilCall } from '../../node/core/council.ts';
 import { accountOf, bodyOf, digest, fund, TestConsortium, until } from '../helpers/consortium-on-anvil.ts';
 
 const BODIES = Array.from({ length: 6 }, (_, n) => bodyOf(n));

@@ -68,6 +68,9 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * share/export        ShareExport → records for another way, NDJSON
  * receipt/openings    OpeningsRequest → OpeningsPage
  * view/members        ViewRequest → View
+ * council/propose     CouncilCallText → CouncilOutcome
+ * council/vote        CouncilVote → CouncilOutcome
+ * member/endpoints    MemberEndpoints → MemberChanged
  */
 export const INNER_METHODS = [
   'submission/open',
@@ -87,6 +90,9 @@ export const INNER_METHODS = [
   'share/export',
   'receipt/openings',
   'view/members',
+  'council/propose',
+  'council/vote',
+  'member/endpoints',
 ] as const;
 export type InnerMethod = (typeof INNER_METHODS)[number];
 

@@ -6,14 +6,17 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { stringify } from 'yaml';
 import { buildApp } from '../../../gateway/app.ts';
+import { councilOf } from '../../../gateway/chain-ports.ts';
 import { run } from '../../../gateway/cli/program.ts';
 import type { Terminal } from '../../../gateway/cli/terminal.ts';
+import type { MemberId } from '../../../node/core/ids.ts';
 import { createLogger } from '../../../node/log.ts';
 import { DEFAULTS } from '../../../gateway/options.ts';
 import { createKeyFile, openKeyFile } from '../../../node/keys/key-file.ts';
 import { localKeys } from '../../../node/keys/local-keys.ts';
 import { Secret } from '../../../node/keys/secret.ts';
 import { domain } from '../authorised.ts';
+import { PaperCouncil } from '../paper-council.ts';
 import { PaperGrants } from '../paper-grants.ts';
 import { MemoryMembers } from './memory-members.ts';
 import { SealedNode } from './sealed-node.ts';
@@ -28,6 +31,9 @@ export interface CliRun {
 }
 
 export interface CliGateway {
+  /** With a threshold of 2. */
+  council: PaperCouncil;
+  member: MemberId;
   node: SealedNode;
   /** A folder of its own. */
   folder: string;
@@ -51,6 +57,7 @@ export async function startCliGateway(): Promise<CliGateway> {
     member.id,
     localKeys(await openKeyFile(keyFile, passphrase), () => {}),
   );
+  const council = new PaperCouncil(2);
   const app = await buildApp(
     {
       members,
@@ -58,6 +65,7 @@ export async function startCliGateway(): Promise<CliGateway> {
       grants: new PaperGrants(0),
       chain: { head: () => undefined, final: () => -1 },
       nodes: node,
+      council: councilOf(council),
       verifier: { verify: () => ({ ok: false, pending: false, checks: [], trusted: [] }) },
       clock: Date,
     },
@@ -98,6 +106,8 @@ export async function startCliGateway(): Promise<CliGateway> {
     return { code, out, said };
   };
   return {
+    council,
+    member: member.id,
     node,
     folder,
     profile,

@@ -82,6 +82,7 @@ export async function startTestGateway(options: Partial<AppOptions> = {}): Promi
       grants,
       chain: { head: () => gateway.head, final: () => 8 },
       nodes: node,
+      council: { threshold: () => 0, proposals: () => [] },
       verifier: { verify: (bundle) => ({ ok: false, pending: false, checks: [], trusted: [JSON.stringify(bundle)] }) },
       clock,
     },

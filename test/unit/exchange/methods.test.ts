@@ -13,12 +13,15 @@ import {
 } from '../../../node/core/messages/publish.ts';
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
 import { methodAnswer, methodCall } from '../../../node/core/messages/session.ts';
+import { encodeCouncilCall } from '../../../node/chain/council-calls.ts';
 import { Consumptions } from '../../../node/exchange/consumptions.ts';
+import { CouncilDesk } from '../../../node/exchange/council-desk.ts';
 import { IdentityDesk } from '../../../node/exchange/identity-desk.ts';
 import { MemberNode } from '../../../node/exchange/member-node.ts';
 import { Methods } from '../../../node/exchange/methods.ts';
 import { OpeningExport } from '../../../node/exchange/opening-export.ts';
 import type { Log } from '../../../node/exchange/ports.ts';
+import { SelfDesk } from '../../../node/exchange/self-desk.ts';
 import { SeenWithdrawals } from '../../../node/exchange/withdrawals.ts';
 import { LevelAccessStore } from '../../../node/store/access-store.ts';
 import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
@@ -28,12 +31,22 @@ import { member, ndjson, openAgency, silent, SIGNER, type Agency } from '../../h
 import { CHAIN_ID, LOG, LOG_ANCHOR, MEMBER, OTHER_MEMBER } from '../../helpers/bundle.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 import { PaperChain } from '../../helpers/paper-chain.ts';
+import { PaperCouncil } from '../../helpers/paper-council.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { licence } from '../../helpers/rows.ts';
 import { sharingOver } from '../../helpers/sharing.ts';
 
 const signal = AbortSignal.timeout(60_000);
 const FILE = 'file-0001';
+
+/** With a council of one, which is not asked. */
+function governance(): { council: CouncilDesk; self: SelfDesk } {
+  const council = new PaperCouncil(1);
+  return {
+    council: new CouncilDesk({ view: council, writers: new Map(), encode: encodeCouncilCall }),
+    self: new SelfDesk({ writers: new Map() }),
+  };
+}
 
 describe('A hosted member', () => {
   let store: Store;
@@ -85,6 +98,7 @@ describe('A hosted member', () => {
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),
       ...sharingOver(agency),
       openings: new OpeningExport<Batch>(new LevelAccessStore(store)),
+      ...governance(),
       view: chain,
       logger,
     });
