@@ -1,4 +1,5 @@
 // Authorised exchange in a node: joins what answers queries, keeps journals, serves enterprises and banks.
+import { join } from 'node:path';
 import type { Follower } from './chain/follower.ts';
 import { systemClock } from './chain/clock.ts';
 import { contractsOf, type NodeConfig } from './config.ts';
@@ -9,10 +10,12 @@ import { requestState } from './core/grant-request.ts';
 import { parseMemberId, type MemberId } from './core/ids.ts';
 import { decodeParcel } from './core/messages/codec.ts';
 import { grantWithdrawal } from './core/messages/grant.ts';
+import { attachmentRead } from './core/messages/attachment.ts';
 import { addressed } from './core/messages/node.ts';
 import { journalled } from './core/query.ts';
 import { xinlianDomain } from './core/typed-data.ts';
 import { AnswerRecords } from './exchange/answer-records.ts';
+import { Attachments } from './exchange/attachments.ts';
 import { CertificateVerifier } from './exchange/certificate-verifier.ts';
 import { Consumptions } from './exchange/consumptions.ts';
 import { GrantAccess } from './exchange/grant-access.ts';
@@ -35,6 +38,8 @@ import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
 import { builtInCatalogue } from './policy/pack.ts';
 import { openSharing, type Sharing } from './sharing.ts';
 import { LevelAccessStore, LevelRequestStore } from './store/access-store.ts';
+import { AttachmentFiles } from './store/attachment-files.ts';
+import { LevelAttachmentStore } from './store/attachment-store.ts';
 import { LevelCertificateStore } from './store/certificate-store.ts';
 import type { LevelLogStore } from './store/log-store.ts';
 import type { LevelRecordStore } from './store/record-store.ts';
@@ -76,6 +81,7 @@ export interface Access {
   consumptions: Consumptions;
   sharing: Sharing;
   openings: OpeningExport<Batch>;
+  attachments: Attachments<Batch>;
   /** Registers the methods of the network, and begins to ask for revocations. */
   serve(host: Host, started: Lifecycle): void;
 }
@@ -126,6 +132,13 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     verifier: new GrantVerifier({ domain, rules, certificates: verifier }),
   };
   const sharing = openSharing({ failClosedSeconds: options.failClosedSeconds }, { ...needs, view });
+  const attachments = new Attachments<Batch>({
+    store: new LevelAttachmentStore(store),
+    files: new AttachmentFiles(join(config.data, 'attachments')),
+    commits,
+    catalogue: builtInCatalogue,
+    clock: systemClock,
+  });
   const provider = new Provider<Batch>(
     { finalityWaitMs: options.finalityWaitMs },
     {
@@ -133,6 +146,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
       grants: new GrantAccess({ failClosedSeconds: options.failClosedSeconds }, judged),
       shares: sharing.access,
       records: answerRecords,
+      attachments,
       answered: (outcome, reason) => metrics.countAnswer(outcome, reason ?? ''),
     },
   );
@@ -172,11 +186,19 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     consumptions,
     sharing,
     openings: new OpeningExport<Batch>(accesses),
+    attachments,
     serve(onHost, started) {
       host = onHost;
       host.handle('query/answer', async (argument, { signal }) => {
         const { member, sealed } = open(argument);
         return utf8(await provider.answer(member.providing(), sealed, signal));
+      });
+      host.handle('attachment/read', async (argument, { signal }) => {
+        const read = attachmentRead.decode(argument);
+        const member = hosted(read.provider);
+        return attachments.read(member.keeping(), read, (query) =>
+          provider.mustStand(member.providing(), query, signal),
+        );
       });
       host.handle('query/journal', async (argument, { signal }) => {
         const { member, sealed } = open(argument);

@@ -149,6 +149,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     ...access.sharing.methods,
     openings: access.openings,
     ...openGovernance({ view, writers }),
+    attachments: access.attachments,
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,

@@ -1,4 +1,5 @@
 // The whole API: an endpoint per operation id. `/v1` changes by addition only.
+import { readAttachment } from './attachments.ts';
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
 import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
 import { getProposal, listProposals } from './council.ts';
@@ -27,6 +28,7 @@ export const api = {
   requestGrant,
   getGrantRequest,
   runQuery,
+  readAttachment,
   callAsSubject,
   askShare,
   questionShare,

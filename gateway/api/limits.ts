@@ -20,6 +20,7 @@ export const MAX_MANIFEST_BYTES = 16 * KIB;
 export const MAX_GRANTS_BYTES = 64 * KIB;
 export const MAX_CHECK_BYTES = 1024 * KIB;
 export const MAX_QUERY_BYTES = 1024 * KIB;
+export const MAX_ATTACHMENT_READ_BYTES = 80 * KIB;
 export const MAX_SUBJECT_CALL_BYTES = 512 * KIB;
 export const MAX_BUNDLE_BYTES = 2048 * KIB;
 

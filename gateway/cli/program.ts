@@ -1,6 +1,7 @@
 // The commands, and what becomes of their errors.
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../node/version.ts';
+import { addAttachment } from './commands/attachment.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCertify } from './commands/certify.ts';
@@ -51,6 +52,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addQuery,
     addShare,
     addJob,
+    addAttachment,
     addMembers,
     addMember,
     addCouncil,

@@ -17,7 +17,7 @@ export interface Progress {
 export function createProgress(
   total: number,
   terminal: Pick<Terminal, 'stderr' | 'say'>,
-  what: 'rows' | 'entries' = 'rows',
+  what: 'rows' | 'entries' | 'MiB' = 'rows',
 ): Progress {
   return terminal.stderr.isTTY ? bar(total, terminal, what) : lines(total, terminal, what);
 }

@@ -1,6 +1,7 @@
 // A bank's application, or an agency's: asks providers under a grant or a share basis, opens and verifies what they
 // answer. Keys and checkpoints of others are taken from the own node's view, over a sealed session, and never from a gateway.
 import { fromBase64, fromBase64Url, fromUtf8, toBase64Url, utf8, type Hex } from '../../node/core/bytes.ts';
+import type { WantedAttachment } from '../../node/core/attachment.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import { parseArtefact, type GrantDocument } from '../../node/core/grant.ts';
 import {
@@ -68,6 +69,8 @@ export interface Question {
   providers?: readonly string[];
   /** For each provider. */
   deadlineMs?: number;
+  /** Asks for this attachment, beside the record that names it. */
+  attachment?: WantedAttachment;
 }
 
 /** Of one agency, about one subject, under a share basis. */
@@ -123,6 +126,7 @@ interface AskedUnder {
   ground: Pick<Query, 'grant' | 'basis' | 'subject' | 'proofOnly'>;
   items: string[];
   purpose: string;
+  attachment?: WantedAttachment;
 }
 
 export class Grantee {
@@ -145,7 +149,8 @@ export class Grantee {
     const items = [...(question.items ?? artefact.items.map(({ item }) => item))];
     // Of before anything was sent: an answer must be under a checkpoint no older than what was anchored by then.
     const members = providersOf(await this.#needs.view(), question.providers, artefact.regions);
-    const asked = { ground: { grant }, items, purpose: artefact.purpose };
+    const { attachment } = question;
+    const asked = { ground: { grant }, items, purpose: artefact.purpose, ...(attachment && { attachment }) };
     const prepared = await this.#prepare(asked, members, question.deadlineMs);
     const { query } = prepared.body;
     const { consuming } = this.#needs;
@@ -169,14 +174,15 @@ export class Grantee {
   }
 
   async #prepare(
-    { ground, items, purpose }: AskedUnder,
+    { ground, items, ...asked }: AskedUnder,
     members: ViewedMember[],
     deadlineMs: number | undefined,
   ): Promise<Omit<PreparedQuery, 'grant' | 'basis' | 'proofOnly'>> {
     const query = newQueryId().id;
     const reply = newAgreement();
-    const asked = { query, ground, items, purpose };
-    const made = await Promise.all(members.map((provider) => this.#queryOf(asked, provider, reply)));
+    const made = await Promise.all(
+      members.map((provider) => this.#queryOf({ query, ground, items, ...asked }, provider, reply)),
+    );
     const requests = made.map(({ provider, request }) => ({ provider, request }));
     const body = {
       query,
@@ -256,7 +262,7 @@ export class Grantee {
   }
 
   async #queryOf(
-    { query: id, ground, items, purpose }: AskedUnder & { query: string },
+    { query: id, ground, items, purpose, attachment }: AskedUnder & { query: string },
     { id: provider, sealing = '' }: ViewedMember,
     reply: LocalAgreement,
   ): Promise<{ provider: string; request: string; sealed: string }> {
@@ -270,6 +276,7 @@ export class Grantee {
       ...ground,
       items,
       purpose,
+      ...(attachment && { attachment }),
       reply: p256Jwk(reply.publicKey),
     };
     const jws = await signQuery(query, this.#needs.signer, this.#needs.application);

@@ -1,6 +1,14 @@
 // A member's application and its home node, over any gateway: sealed sessions (docs/protocol.md, section 5).
 import { concat, fromUtf8 } from '../../node/core/bytes.ts';
 import { XinlianError, type ErrorCode, type ErrorDetails } from '../../node/core/errors.ts';
+import {
+  attachmentChunk,
+  attachmentState,
+  openAttachment,
+  type AttachmentChunk,
+  type AttachmentState,
+  type OpenAttachment,
+} from '../../node/core/messages/attachment.ts';
 import { decodeParcel, encodeParcel } from '../../node/core/messages/codec.ts';
 import {
   councilCall,
@@ -171,6 +179,15 @@ export class SealedClient implements Submitter {
 
   async closeSubmission(submission: string, signal?: AbortSignal): Promise<SubmissionState> {
     return submissionState.decode(await this.#call('submission/close', submissionRef.encode({ submission }), signal));
+  }
+
+  async openAttachment(attachment: OpenAttachment, signal?: AbortSignal): Promise<AttachmentState> {
+    return attachmentState.decode(await this.#call('attachment/open', openAttachment.encode(attachment), signal));
+  }
+
+  async sendAttachmentChunk(chunk: AttachmentChunk, body: Uint8Array, signal?: AbortSignal): Promise<AttachmentState> {
+    const argument = encodeParcel(attachmentChunk.encode(chunk), body);
+    return attachmentState.decode(await this.#call('attachment/chunk', argument, signal));
   }
 
   async recordStatus(reference: RecordRef, signal?: AbortSignal): Promise<RecordStatus> {

@@ -4,6 +4,7 @@ import type { AccessTokens } from '../auth/access-token.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AppOptions } from '../options.ts';
 import type { GatewayPorts } from '../ports.ts';
+import { attachmentRoutes } from './attachments.ts';
 import { consortiumRoutes } from './consortium.ts';
 import { councilRoutes } from './council.ts';
 import { grantRoutes } from './grants.ts';
@@ -36,6 +37,7 @@ export function createHandlers(
     ...queryRoutes(options, ports),
     ...shareRoutes(options, ports),
     ...jobRoutes(options, ports),
+    ...attachmentRoutes(options, ports),
     ...sessionRoutes(options, ports),
     ...serviceRoutes(options, { ...ports, metrics }),
   };

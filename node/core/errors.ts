@@ -70,7 +70,8 @@ export type ProofLink =
   | 'anchor-event'
   | 'receipt-proof'
   | 'header'
-  | 'consistency';
+  | 'consistency'
+  | 'attachment';
 
 export type ErrorCode = keyof ErrorDetails;
 

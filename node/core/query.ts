@@ -1,6 +1,7 @@
 // What a grantee asks of one provider, and what that answers. docs/protocol.md, section 8.
 import { Type, type Static } from 'typebox';
 import { AnchoredPart, RecordPart } from './answer-parts.ts';
+import { AttachmentOffer, WantedAttachment } from './attachment.ts';
 import { EventPart } from './event-part.ts';
 import { GrantDocument } from './grant.ts';
 import { ENCRYPTIONS } from './jwe.ts';
@@ -47,6 +48,7 @@ export const Query = Type.Object(
     items: Type.Array(Type.String(), { minItems: 1, maxItems: 32, description: 'Of those that the grant names' }),
     purpose: Type.String({ description: 'That of the grant; under a basis, the code of its matter' }),
     page: Type.Optional(Type.Integer({ minimum: 0, description: 'Of an answer with `more`; counts from 0' })),
+    attachment: Type.Optional({ ...WantedAttachment, description: 'Asks for this, beside the record that names it' }),
     reply: { ...P256Jwk, description: 'Key that the answer is sealed to' },
     enc: Type.Optional(Type.Enum([...ENCRYPTIONS], { description: 'Of the answer; default A256GCM' })),
   },
@@ -122,6 +124,7 @@ export const AnswerBody = Type.Object(
     records: Type.Array(RecordPart),
     none: Type.Array(Type.String(), { description: 'Items asked for of which there is no record' }),
     more: Type.Optional(Type.Boolean({ description: 'Ask again, with the next page' })),
+    attachment: Type.Optional(AttachmentOffer),
     event: Type.Optional({ ...EventPart, description: 'Where it answers no query: an event of a subscription' }),
   },
   closed,
@@ -144,7 +147,7 @@ export const Answer = Type.Object(
 );
 export type Answer = Static<typeof Answer>;
 
-const queryCodec = codec('query', Query);
+export const queryCodec = codec('query', Query);
 const answerCodec = codec('answer', Answer);
 export const answerBody = codec('answer body', AnswerBody);
 

@@ -8,9 +8,9 @@ import { Query } from './query.ts';
 
 const TYPE = 'xinlian-subscription+jwt';
 
-const { page: _, ...shared } = Query.properties;
+const { page: _page, attachment: _attachment, ...shared } = Query.properties;
 
-/** As a query, but for the page: `jti` is the subscription's id, and `reply` the key that every event is sealed to. */
+/** As a query, but for page and attachment: `jti` is the subscription's id, and `reply` the key that every event is sealed to. */
 export const Subscription = Type.Object(shared, { additionalProperties: false });
 export type Subscription = Static<typeof Subscription>;
 

@@ -1,5 +1,6 @@
 // The records of an answer: those of the subject and the items asked for that may be used today, each with its proof.
 import type { AnchoredPart, RecordPart } from '../core/answer-parts.ts';
+import type { AttachmentOffer } from '../core/attachment.ts';
 import { toBase64, toBase64Url } from '../core/bytes.ts';
 import type { Change } from '../core/event-part.ts';
 import { commitRecord } from '../core/disclosure.ts';
@@ -27,6 +28,8 @@ export interface CollectedRecords {
   /** Items asked for of which nothing was found. */
   none: string[];
   more: boolean;
+  /** Where the query asks for it. */
+  attachment?: AttachmentOffer;
 }
 
 interface Found {
@@ -71,7 +74,7 @@ export class AnswerRecords<B extends WriteBatch> {
   async collect(
     holder: Holder<B>,
     { subject, items }: Asked,
-    query: Pick<Query, 'items' | 'page' | 'proofOnly'>,
+    query: Pick<Query, 'items' | 'page' | 'proofOnly' | 'attachment'>,
     nowSeconds: number,
   ): Promise<CollectedRecords> {
     const { log, vault } = holder;
@@ -85,6 +88,7 @@ export class AnswerRecords<B extends WriteBatch> {
     let usable = 0;
     for await (const found of this.#bySubject(log, vault.subjectKey(subject.uscc), query.items, size)) {
       const { item, edition } = found.record;
+      if (query.attachment && found.id !== query.attachment.record) continue;
       const hidden = query.proofOnly === true;
       const bounds = { size, today, since: since.get(item) ?? today, item, edition, hidden };
       const part = await this.#part(holder, found, bounds);

@@ -5,6 +5,7 @@ import { XinlianError } from '../core/errors.ts';
 import { witnessName } from '../core/cosignature.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { Agreement } from '../core/jwe.ts';
+import type { Keeper } from './attachments.ts';
 import { AgencyLog } from './agency-log.ts';
 import { Checkpointer, type CheckpointerOptions, type CheckpointKey } from './checkpointer.ts';
 import type { Cosigning } from './cosigning.ts';
@@ -172,6 +173,10 @@ export class MemberNode<B extends Batch = Batch> {
     if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: this.id });
     const { region } = member;
     return { id: this.id, region, log: this.log, vault, sealing: keys.sealing, key: keys.checkpoint };
+  }
+
+  keeping(): Keeper {
+    return { id: this.id, vault: this.#needs.vault };
   }
 
   asking(): AskingMember<B> {

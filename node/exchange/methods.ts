@@ -3,6 +3,7 @@ import { utf8 } from '../core/bytes.ts';
 import type { Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseMemberId, type MemberId } from '../core/ids.ts';
+import { attachmentChunk, attachmentState, openAttachment } from '../core/messages/attachment.ts';
 import { decodeParcel, encodeParcel } from '../core/messages/codec.ts';
 import { councilCall, councilOutcome, councilVote } from '../core/messages/council.ts';
 import {
@@ -22,6 +23,7 @@ import { bundleRequest, recordRef, recordStatus } from '../core/messages/record.
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
 import type { Consumptions } from './consumptions.ts';
+import type { Attachments } from './attachments.ts';
 import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from '../core/share.ts';
 import { shareExport } from '../core/share-payload.ts';
 import type { CouncilDesk } from './council-desk.ts';
@@ -43,6 +45,7 @@ interface Dependencies<B extends Batch> {
   /** Hosted members by id. */
   members: ReadonlyMap<string, MemberNode<B>>;
   submissions: Submissions<B>;
+  attachments: Attachments<B>;
   records: Records<B>;
   withdrawals: SeenWithdrawals<B>;
   consumptions: Consumptions;
@@ -64,6 +67,8 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'submission/chunk': ['source'],
   'submission/state': ['source'],
   'submission/close': ['source'],
+  'attachment/open': ['source'],
+  'attachment/chunk': ['source'],
   'record/status': [],
   'record/bundle': [],
   'grant/register': [],
@@ -131,6 +136,7 @@ export class Methods<B extends Batch> {
   async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
     const {
       submissions,
+      attachments,
       records,
       withdrawals,
       consumptions,
@@ -155,6 +161,12 @@ export class Methods<B extends Batch> {
         return submissionState.encode(submissions.state(member.id, submissionRef.decode(argument).submission));
       case 'submission/close':
         return submissionState.encode(await submissions.close(member.id, submissionRef.decode(argument).submission));
+      case 'attachment/open':
+        return attachmentState.encode(await attachments.open(member.keeping(), openAttachment.decode(argument)));
+      case 'attachment/chunk': {
+        const { header, body } = decodeParcel(argument);
+        return attachmentState.encode(await attachments.chunk(member.keeping(), attachmentChunk.decode(header), body));
+      }
       case 'record/status':
         return recordStatus.encode(records.status(member.reading(), recordRef.decode(argument)));
       case 'record/bundle':

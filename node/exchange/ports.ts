@@ -330,6 +330,32 @@ export interface ShareStore<B extends WriteBatch = WriteBatch> {
   bases(member: MemberId, after?: string): AsyncIterable<string>;
 }
 
+/** An attachment at a hosted member. */
+export interface StoredAttachment {
+  /** Name of the file that has its chunks, sealed, one behind the other. */
+  file: string;
+  /** Key of its seal, wrapped by an epoch key. */
+  key: Uint8Array;
+  /** Chunks that are durable. */
+  received: number;
+}
+
+export interface AttachmentStore<B extends WriteBatch = WriteBatch> {
+  attachment(member: MemberId, text: string): StoredAttachment | undefined;
+  putAttachment(batch: B, member: MemberId, text: string, attachment: StoredAttachment): void;
+  /** Leaf hashes, one behind the other. */
+  leaves(member: MemberId, text: string): Uint8Array | undefined;
+  putLeaves(batch: B, member: MemberId, text: string, leaves: Uint8Array): void;
+}
+
+/** Where the bytes of attachments are. */
+export interface AttachmentBytes {
+  create(): Promise<string>;
+  /** Durable when it resolves. */
+  write(file: string, offset: number, bytes: Uint8Array): Promise<void>;
+  read(file: string, offset: number, length: number): Promise<Uint8Array>;
+}
+
 /** Grants as the chain has them: what widens counts when final, what narrows at first sight. */
 export interface GrantView {
   head(): ChainHead | undefined;

@@ -23,6 +23,7 @@ import { openingCommitment, receipt, textDigest, type Receipt } from '../core/re
 import type { AccessJudge, Decision, Ground } from './access-decision.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { AnswerRecords, CollectedRecords } from './answer-records.ts';
+import type { Attachments } from './attachments.ts';
 import type { CheckpointKey } from './checkpointer.ts';
 import type { GroupCommit } from './group-commit.ts';
 import { judgingTime } from './judge-grant.ts';
@@ -64,6 +65,7 @@ interface Dependencies<B extends Batch> {
   grants: AccessJudge<ProvidingMember<B>>;
   shares: AccessJudge<ProvidingMember<B>>;
   records: AnswerRecords<B>;
+  attachments: Pick<Attachments<B>, 'offer'>;
   view: GrantView;
   clock: Clock;
   /** Told of every answer, for metrics. */
@@ -136,15 +138,11 @@ export class Provider<B extends Batch> {
     place: AnswerPlace,
     signal: AbortSignal,
   ): Promise<string> {
-    const { store, commits, clock, view } = this.#needs;
+    const { store, commits, clock } = this.#needs;
     const { query } = asked;
-    const decision = await this.decideInTime(member, query, signal);
-    const { refusal, ground } = decision;
+    const { decision, found } = await this.#judge(member, query, signal);
     const time = Math.floor(clock.now() / 1000);
-    const found =
-      refusal === undefined
-        ? await this.#needs.records.collect(member, ground, query, judgingTime(view, time))
-        : undefined;
+    const { refusal } = decision;
     const { jwe, opening } = await this.sign(member, asked, decision, found);
     const expired = await this.#expiredAnswers(time);
     await commits.run((batch) => {
@@ -155,6 +153,36 @@ export class Provider<B extends Batch> {
     });
     this.#needs.answered(opening.outcome, refusal);
     return jwe;
+  }
+
+  /** Decides, and looks up what may be shown. An attachment that is asked for is offered, or the query refused. */
+  async #judge(
+    member: ProvidingMember<B>,
+    query: Query,
+    signal: AbortSignal,
+  ): Promise<{ decision: Decision; found?: CollectedRecords }> {
+    const { clock, view, records, attachments } = this.#needs;
+    const decision = await this.decideInTime(member, query, signal);
+    const { refusal, ground } = decision;
+    if (refusal !== undefined) return { decision };
+    const time = Math.floor(clock.now() / 1000);
+    const found = await records.collect(member, ground, query, judgingTime(view, time));
+    if (!query.attachment) return { decision, found };
+    const [record] = found.records;
+    const attachment = record && attachments.offer(member, query, query.attachment, record);
+    if (attachment) return { decision, found: { ...found, attachment } };
+    return { decision: { ground, refusal: 'ITEM_NOT_HELD', detail: 'no such record, or no such attachment of it' } };
+  }
+
+  /**
+   * Judges a query that was answered, as it stands now.
+   * @throws GRANT_REFUSED
+   */
+  async mustStand(member: ProvidingMember<B>, query: Query, signal: AbortSignal): Promise<void> {
+    const { decision } = await this.#judge(member, query, signal);
+    const { refusal, detail = '', ground } = decision;
+    if (refusal !== undefined)
+      throw new XinlianError('GRANT_REFUSED', { grant: ground.grant ?? NO_GRANT, reason: refusal, detail });
   }
 
   /** Signs and seals what a decision comes to. @returns with it the receipt, which MUST be in the log before it leaves */
@@ -187,6 +215,7 @@ export class Provider<B extends Batch> {
       records: found?.records ?? [],
       none: found?.none ?? [],
       ...(found?.more === true && { more: true }),
+      ...(found?.attachment && { attachment: found.attachment }),
       ...(event && { event }),
     };
     const text = canonicalize(answerBody.check(body));

@@ -72,7 +72,7 @@ export class RecordVault {
   seal(key: Uint8Array, claims: string, personal: string): SealedVersion {
     const { claimsKey, personalKey } = sealingKeys(key);
     return {
-      key: this.#wrap(key),
+      key: this.wrap(key),
       claims: sealOnce(claimsKey, utf8(claims)),
       ...(personal !== '' && { personal: sealOnce(personalKey, utf8(personal)) }),
     };
@@ -80,7 +80,7 @@ export class RecordVault {
 
   /** Throws `STORE_CORRUPT` where a part does not open, `KEY_UNAVAILABLE` where its epoch is gone. */
   open(sealed: SealedVersion): OpenedVersion {
-    const key = this.#unwrap(sealed.key);
+    const key = this.unwrap(sealed.key);
     const { claimsKey, personalKey } = sealingKeys(key);
     const claims = openOnce(claimsKey, sealed.claims);
     const personal = sealed.personal && openOnce(personalKey, sealed.personal);
@@ -101,14 +101,19 @@ export class RecordVault {
     return concat(nonce, gcmSeal(this.#noteKey, nonce, note, utf8(place)));
   }
 
+  /** A secret that nobody without the vault can make: 32 bytes, the same for the same name. */
+  noteSecret(name: string): Uint8Array {
+    return hkdfExpand(this.#noteKey, `xinlian/attachment/v1\0${name}`, KEY_BYTES);
+  }
+
   /** Throws `STORE_CORRUPT`. */
   openNote(sealed: Uint8Array, place: string): Uint8Array {
     const [nonce, text] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];
     return gcmOpen(this.#noteKey, nonce, text, { what: 'sealed note', place: utf8(place) });
   }
 
-  /** `u32 epoch || AES-256 key wrap (RFC 3394)`: 44 bytes. */
-  #wrap(key: Uint8Array): Uint8Array {
+  /** Wraps a key by that of the last epoch: `u32 epoch || AES-256 key wrap (RFC 3394)`, 44 bytes. */
+  wrap(key: Uint8Array): Uint8Array {
     const cipher = createCipheriv('id-aes256-wrap', this.#epochKey(this.#epoch), WRAP_IV);
     const wrapped = Buffer.alloc(4 + KEY_BYTES + 8);
     wrapped.writeUInt32BE(this.#epoch);
@@ -116,7 +121,8 @@ export class RecordVault {
     return wrapped;
   }
 
-  #unwrap(wrapped: Uint8Array): Uint8Array {
+  /** Inverse of `wrap`. Throws `STORE_CORRUPT`, `KEY_UNAVAILABLE`. */
+  unwrap(wrapped: Uint8Array): Uint8Array {
     const bytes = Buffer.from(wrapped.buffer, wrapped.byteOffset, wrapped.length);
     try {
       return createDecipheriv('id-aes256-wrap', this.#epochKey(bytes.readUInt32BE(0)), WRAP_IV).update(

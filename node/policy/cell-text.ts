@@ -35,7 +35,8 @@ export function plainText(field: Field, text: string): string {
     }
     case 'date':
     case 'decimal':
-    case 'integer': {
+    case 'integer':
+    case 'attachments': {
       const plain = (ascii ? text : text.replaceAll(UNSEEN, '').normalize('NFKC').replaceAll(/\s+/g, ' '))
         .trim()
         .replace(APOSTROPHE, '');

@@ -1,9 +1,14 @@
 // The types of fields: what a cell's text may be, and the claim that it gives.
+import { parseAttachment } from '../core/attachment.ts';
 import type { ClaimValue } from '../core/disclosure.ts';
+import { XinlianError } from '../core/errors.ts';
 import type { RowFault } from '../core/messages/publish.ts';
 import { inspectUscc, type UsccInspection } from '../core/uscc.ts';
 import { parseDate } from './date.ts';
 import type { Field } from './pack.ts';
+
+/** Attachments of one field. */
+const MOST_ATTACHMENTS = 16;
 
 /** Reads a cell that is not empty, in the form of `plainText`. `today`: the date in China. */
 export type FieldReader = (
@@ -90,6 +95,26 @@ function readerOf(field: Field, fault: Fault): FieldReader {
         if (field.values && !field.values.includes(text)) return fault('value', field.values.join(', '), text);
         return { value: Number(text) };
       };
+    case 'attachments':
+      return (text) => {
+        const names = text.split(' ');
+        const wrong = names.find((name) => !isAttachment(name));
+        if (wrong !== undefined)
+          return fault('attachment', 'names of attachments, as xa1.…, a space between them', wrong);
+        if (names.length > MOST_ATTACHMENTS || new Set(names).size < names.length)
+          return fault('attachment', `at most ${MOST_ATTACHMENTS}, each once`, `${names.length} names`);
+        return { value: text };
+      };
+  }
+}
+
+function isAttachment(name: string): boolean {
+  try {
+    parseAttachment(name);
+    return true;
+  } catch (error) {
+    if (!XinlianError.is(error)) throw error;
+    return false;
   }
 }
 

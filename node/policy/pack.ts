@@ -62,6 +62,8 @@ export const Field = Type.Union([
     closed,
   ),
   Type.Object({ ...common, type: Type.Literal('integer'), values: Type.Optional(Type.Array(Type.String())) }, closed),
+  /** Names of attachments (core/attachment.ts), divided by spaces: the files are sent apart. */
+  Type.Object({ ...common, type: Type.Literal('attachments') }, closed),
 ]);
 export type Field = Static<typeof Field>;
 

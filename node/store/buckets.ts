@@ -82,6 +82,10 @@ export const BUCKETS = {
   jobChunk: 0x31,
   /** member, job id, index (u32) → block of the result file, 64 KiB each but the last; its lines are sealed to the asker */
   jobResult: 0x32,
+  /** member (32), name of an attachment → file, wrapped key, chunks that are durable, JSON */
+  attachment: 0x70,
+  /** member, name of an attachment → its leaf hashes, 32 bytes each */
+  attachmentLeaves: 0x71,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

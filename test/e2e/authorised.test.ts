@@ -5,11 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ApiError } from '../../gateway/client/api-error.ts';
+import { askForAttachment, fetchChunk, sendAttachment } from '../../gateway/client/attachments.ts';
 import { BatchJobs } from '../../gateway/client/jobs.ts';
 import { retry } from '../../gateway/client/retry.ts';
 import type { Grantee, QueryOutcome } from '../../gateway/client/grantee.ts';
 import type { Enterprise } from '../../gateway/client/enterprise.ts';
 import { newAgreement } from '#agreement';
+import { CHUNK_BYTES } from '../../node/core/attachment.ts';
 import { fromBase64Url, fromUtf8, utf8 } from '../../node/core/bytes.ts';
 import type { GrantDocument } from '../../node/core/grant.ts';
 import { openJwe, sealJwe } from '../../node/core/jwe.ts';
@@ -20,16 +22,36 @@ import { textDigest } from '../../node/core/receipt.ts';
 import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
 import { describeSharing } from './sharing.ts';
+import { hashedFile } from '../helpers/attachments.ts';
 import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
 import { enterpriseOf } from '../helpers/enterprise.ts';
 import { collect } from '../helpers/collect.ts';
+import { rejection } from '../helpers/rejection.ts';
 import { searchMemory } from '../helpers/process-memory.ts';
 
 const TAX = player('tax').id;
 const DAFENG = player('dafeng').id;
 const BANK = player('bank').id;
 const ROWS = 5;
+/** A financial statement of the enterprise that names an attachment. */
+function statement(attachment: string): Record<string, unknown> {
+  const { name, uscc } = player('tax');
+  return {
+    CW_MC: ENTERPRISE.name,
+    CW_LB: '法人及非法人组织',
+    CW_SHXYM: ENTERPRISE.uscc,
+    CW_BH: 'CW-2025',
+    CW_LX: '年报',
+    CW_SSQ_Q: '2025-01-01',
+    CW_SSQ_Z: '2025-12-31',
+    CW_SJ: '是',
+    CW_FJ: attachment,
+    CW_LYDW: name,
+    CW_LYDWDM: uscc,
+  };
+}
+
 /** Stands in every record, and nowhere else. */
 const SECRET = '只有银行可以读到的备注甲乙丙丁';
 
@@ -274,6 +296,50 @@ describe('authorised exchange', () => {
     });
     // Who answered before gives the same answer.
     expect(after.parts[1]?.answer).to.equal(before.parts[1]?.answer);
+  });
+
+  it('brings an attachment whole, whatever is killed on the way, until the grant ends', async () => {
+    const { bytes } = await hashedFile(3 * CHUNK_BYTES + 12_345);
+    const { sealed } = await programs.program('tax');
+    let killed = 0;
+    const kill = (child: 'nodes' | 'gateways', key: string): void => {
+      killed++;
+      process.kill(consortium[child].get(key)!.pid!, 'SIGKILL');
+    };
+    const attachment = await sendAttachment(new Blob([bytes]), sealed, {
+      onProgress: (done) => done === CHUNK_BYTES && kill('nodes', 'tax'),
+    });
+    const rows = `${JSON.stringify(statement(attachment))}\n`;
+    for await (const line of sealed.publish(rows, { item: 'financial-statement', submission: 'e2e-statement' })) {
+      expect(line.type).to.not.equal('row');
+    }
+    const { document, draft } = await granted({ items: [{ item: 'financial-statement', months: 36 }] });
+    let record = '';
+    await until(async () => {
+      const { providers } = await bank.ask({ grant: document, providers: [TAX] });
+      record = providers.flatMap((one) => ('answer' in one ? one.answer.records : []))[0]?.record ?? '';
+      return record !== '';
+    });
+
+    const { client } = await programs.program('bank');
+    const offered = await askForAttachment(bank, {
+      grant: document,
+      provider: TAX,
+      attachment: { record, attachment },
+    });
+    const chunks: Uint8Array[] = [];
+    for (let index = 0; index < 4; index++) {
+      if (index === 1) kill('gateways', 'dafeng');
+      if (index === 2) kill('nodes', 'tax');
+      chunks.push(await retry(() => fetchChunk(client, offered, index), { patienceMs: 60_000 }));
+    }
+    expect(killed).to.equal(3);
+    expect(Buffer.concat(chunks).equals(Buffer.from(bytes))).to.equal(true);
+
+    await client.withdrawGrant({ params: { grant: draft.hash }, body: await signWithdrawal(draft, programs.domain) });
+    const error = await rejection(fetchChunk(client, offered, 0));
+    expect(error).to.be.instanceOf(ApiError);
+    expect(error).to.have.nested.property('code', 'GRANT_REFUSED');
   });
 
   it('sees through a gateway that lies', async () => {

@@ -18,6 +18,7 @@ import { xinlianDomain } from '../../node/core/typed-data.ts';
 import { makeUscc, type Uscc } from '../../node/core/uscc.ts';
 import { verifyAnswer, type VerifiedAnswer } from '../../node/core/verify-answer.ts';
 import { AnswerRecords } from '../../node/exchange/answer-records.ts';
+import { Attachments } from '../../node/exchange/attachments.ts';
 import { CertificateVerifier } from '../../node/exchange/certificate-verifier.ts';
 import { GrantAccess } from '../../node/exchange/grant-access.ts';
 import { GrantVerifier } from '../../node/exchange/grant-verifier.ts';
@@ -29,9 +30,11 @@ import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { builtInShareRules } from '../../node/policy/share-rules.ts';
 import { LevelAccessStore } from '../../node/store/access-store.ts';
 import { LevelShareStore } from '../../node/store/share-store.ts';
+import { LevelAttachmentStore } from '../../node/store/attachment-store.ts';
 import type { Batch, Store } from '../../node/store/store.ts';
 import { member as agencyMember, openAgency, SIGNER, type Agency } from './agency.ts';
 import { CHAIN_ID, MEMBER } from './bundle.ts';
+import { MemoryAttachments } from './memory-attachments.ts';
 import { memoryStore } from './memory-store.ts';
 import { PaperGrants } from './paper-grants.ts';
 import { AGENCY, company } from './rows.ts';
@@ -109,6 +112,8 @@ export class Exchange {
   readonly agency: Agency;
   readonly grants: PaperGrants;
   readonly store: LevelAccessStore;
+  readonly files = new MemoryAttachments();
+  readonly attachments: Attachments<Batch>;
   readonly provider: Provider<Batch>;
   readonly shares: ShareDesk<Batch>;
   readonly member: ProvidingMember<Batch>;
@@ -142,6 +147,13 @@ export class Exchange {
     const closing = { failClosedSeconds: options.failClosedSeconds ?? 120 };
     const sharing = { rules: builtInShareRules, view: this.grants, clock };
     this.shares = new ShareDesk<Batch>({ ...sharing, store: new LevelShareStore(store), commits });
+    this.attachments = new Attachments({
+      store: new LevelAttachmentStore(store),
+      files: this.files,
+      commits,
+      catalogue: builtInCatalogue,
+      clock,
+    });
     this.provider = new Provider<Batch>(
       { finalityWaitMs: 0, ...options },
       {
@@ -155,6 +167,7 @@ export class Exchange {
           clock,
         }),
         shares: new ShareAccess(closing, { ...sharing, bases: this.shares }),
+        attachments: this.attachments,
         records: new AnswerRecords({ records, logs, view: chain, catalogue: builtInCatalogue }),
         view: this.grants,
         clock,

@@ -19,6 +19,7 @@ const closed = { additionalProperties: false };
  * job/rows              parcel(JobRows, whole lines) → JobState
  * job/state, /cancel    JobRef → JobState
  * job/result            JobRead → bytes of the result file
+ * attachment/read       AttachmentRead → chunk, sealed to the secret of its offer
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
  * log/read              LogRead → bytes
@@ -42,6 +43,7 @@ export const RPC_METHODS = [
   'job/state',
   'job/cancel',
   'job/result',
+  'attachment/read',
   'grant/withdrawn',
   'identity/revocations',
   'log/read',
@@ -55,6 +57,8 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * submission/chunk    parcel(ChunkHeader, NDJSON) → ChunkResult
  * submission/state    SubmissionRef → SubmissionState
  * submission/close    SubmissionRef → SubmissionState
+ * attachment/open     OpenAttachment → AttachmentState
+ * attachment/chunk    parcel(AttachmentChunk, bytes) → AttachmentState
  * record/status       RecordRef → RecordStatus
  * record/bundle       BundleRequest → Bundle (bundle.ts; no disclosures where `claims` is empty: a receipt)
  * grant/register      GrantRegistration[] → GrantOutcome[]
@@ -77,6 +81,8 @@ export const INNER_METHODS = [
   'submission/chunk',
   'submission/state',
   'submission/close',
+  'attachment/open',
+  'attachment/chunk',
   'record/status',
   'record/bundle',
   'grant/register',

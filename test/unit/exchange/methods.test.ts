@@ -14,6 +14,7 @@ import {
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
 import { methodAnswer, methodCall } from '../../../node/core/messages/session.ts';
 import { encodeCouncilCall } from '../../../node/chain/council-calls.ts';
+import { Attachments } from '../../../node/exchange/attachments.ts';
 import { Consumptions } from '../../../node/exchange/consumptions.ts';
 import { CouncilDesk } from '../../../node/exchange/council-desk.ts';
 import { IdentityDesk } from '../../../node/exchange/identity-desk.ts';
@@ -24,11 +25,14 @@ import type { Log } from '../../../node/exchange/ports.ts';
 import { SelfDesk } from '../../../node/exchange/self-desk.ts';
 import { SeenWithdrawals } from '../../../node/exchange/withdrawals.ts';
 import { LevelAccessStore } from '../../../node/store/access-store.ts';
+import { builtInCatalogue } from '../../../node/policy/pack.ts';
+import { LevelAttachmentStore } from '../../../node/store/attachment-store.ts';
 import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
 import type { Batch, Store } from '../../../node/store/store.ts';
 import { domain } from '../../helpers/authorised.ts';
 import { member, ndjson, openAgency, silent, SIGNER, type Agency } from '../../helpers/agency.ts';
 import { CHAIN_ID, LOG, LOG_ANCHOR, MEMBER, OTHER_MEMBER } from '../../helpers/bundle.ts';
+import { MemoryAttachments } from '../../helpers/memory-attachments.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 import { PaperChain } from '../../helpers/paper-chain.ts';
 import { PaperCouncil } from '../../helpers/paper-council.ts';
@@ -92,6 +96,13 @@ describe('A hosted member', () => {
     methods = new Methods<Batch>({
       members: new Map([[MEMBER, hosted]]),
       submissions,
+      attachments: new Attachments<Batch>({
+        store: new LevelAttachmentStore(store),
+        files: new MemoryAttachments(),
+        commits,
+        catalogue: builtInCatalogue,
+        clock,
+      }),
       records,
       identity,
       withdrawals,
