@@ -72,12 +72,14 @@ function anchorBlockOf(json: JsonValue): number | undefined {
   }
 }
 
-function viewOf({ ok, pending, checks, trusted, record, checkpoint, anchor }: Verified): Verification {
+function viewOf({ ok, pending, checks, trusted, state, record, access, checkpoint, anchor }: Verified): Verification {
   return {
     ok,
     pending,
     checks,
     trusted,
+    ...(state && { state }),
+    ...(access && { access }),
     ...(record && { record: { ...record, time: beijingTime(record.time), claims: Object.fromEntries(record.claims) } }),
     ...(checkpoint && {
       checkpoint: {

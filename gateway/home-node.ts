@@ -78,7 +78,7 @@ export class HomeNode {
     return recordStatus.decode(await this.#call('record/status', recordRef.encode(reference), signal));
   }
 
-  /** @returns the bundle's JSON, as the node gave it */
+  /** @returns the bundle's JSON, or a tlog-proof where that was asked for, as the node gave it */
   recordBundle(request: BundleRequest, signal: AbortSignal): Promise<Uint8Array> {
     return this.#call('record/bundle', bundleRequest.encode(request), signal);
   }

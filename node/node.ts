@@ -15,10 +15,9 @@ import { equalBytes, toHex, type Hex } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
 import { parseMemberId, type MemberId } from './core/ids.ts';
 import { decodeParcel } from './core/messages/codec.ts';
-import { logRead, nodeInfo, type NodeInfo } from './core/messages/node.ts';
+import { nodeInfo, type NodeInfo } from './core/messages/node.ts';
 import { methodCall, openedSession, openSession, sessionCall } from './core/messages/session.ts';
 import { GroupCommit } from './exchange/group-commit.ts';
-import { readLogFile, type LogFile } from './exchange/log-files.ts';
 import { MemberNode } from './exchange/member-node.ts';
 import { Methods } from './exchange/methods.ts';
 import type { AnchorProver, Log, StoredLog } from './exchange/ports.ts';
@@ -38,6 +37,7 @@ import { createMetrics, type NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
 import { createHost } from './net/libp2p.ts';
 import { builtInCatalogue } from './policy/pack.ts';
+import { publicLogs, type PublicLogs } from './public-logs.ts';
 import { LevelChainStore } from './store/chain-store.ts';
 import { LevelLogStore } from './store/log-store.ts';
 import { LevelRecordStore, LevelSubmissionStore } from './store/record-store.ts';
@@ -155,21 +155,27 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     logger: log,
   });
   const sessions = new Sessions({ clock: systemClock, home: (id) => members.get(id as MemberId)?.home() });
-  const readLog = (id: string, path: string): Promise<LogFile> => {
-    const member = [...members.values()].find((hosted) => hosted.opened && hosted.log.state.id === id);
-    if (!member) throw new XinlianError('NOT_FOUND', { what: 'log', id });
-    return readLogFile(member.log, logs, path);
-  };
+  const shownLogs = publicLogs(members, logs);
   const info = (): NodeInfo => describe(members, chain);
 
   const host = await startHost(config, firstKeys, chain.follower, log, started);
   access.serve(host, started);
   watch.serve(host, started);
   desk.serve(host, started);
-  serve(host, { methods, sessions, members, view, readLog, info });
+  serve(host, { methods, sessions, members, view, info });
+  shownLogs.serve(host);
   const http = await startSurface(
     config,
-    { info, metrics, readLog, witness: witnesses.surface, follower: chain.follower, members, commits, log },
+    {
+      info,
+      metrics,
+      readLog: shownLogs.read,
+      witness: witnesses.surface,
+      follower: chain.follower,
+      members,
+      commits,
+      log,
+    },
     started,
   );
   log.info({ http: http.address(), peer: host.addresses(), members: [...members.keys()] }, 'node started');
@@ -308,11 +314,10 @@ interface Served {
   sessions: Sessions;
   members: ReadonlyMap<MemberId, MemberNode<Batch>>;
   view: Follower['view'];
-  readLog: (id: string, path: string) => Promise<LogFile>;
   info: () => NodeInfo;
 }
 
-function serve(host: Host, { methods, sessions, members, view, readLog, info }: Served): void {
+function serve(host: Host, { methods, sessions, members, view, info }: Served): void {
   host.handle('call', async (argument, { peer }) => {
     const { header, body } = decodeParcel(argument);
     const { method, member } = methodCall.decode(header);
@@ -336,10 +341,6 @@ function serve(host: Host, { methods, sessions, members, view, readLog, info }: 
       methods.answerSealed(client, home, call),
     );
   });
-  host.handle('log/read', async (argument) => {
-    const { log, path } = logRead.decode(argument);
-    return (await readLog(log, path)).bytes;
-  });
   host.handle('node/info', async () => nodeInfo.encode(info()));
 }
 
@@ -354,8 +355,9 @@ async function startSurface(
     members,
     commits,
     log,
-  }: Pick<Served, 'info' | 'readLog' | 'members'> & {
+  }: Pick<Served, 'info' | 'members'> & {
     metrics: NodeMetrics;
+    readLog: PublicLogs['read'];
     witness: WitnessSurface;
     follower: Follower;
     commits: GroupCommit<Batch>;

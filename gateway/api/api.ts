@@ -3,10 +3,10 @@ import { readAttachment } from './attachments.ts';
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
 import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
 import { getProposal, listProposals } from './council.ts';
-import { getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
+import { getEntryProof, getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
 import { getConsortium, getMember, listMembers } from './members.ts';
 import { callAsSubject, getGrantRequest, requestGrant, runQuery } from './queries.ts';
-import { getBundle, getReceipt, getRecord, getSubmission, publishRecords } from './records.ts';
+import { getBundle, getReceipt, getRecord, getSubmission, getTlogProof, publishRecords } from './records.ts';
 import { getErrors, getLimits, getLive, getMetrics, getReady } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
 import { askShare, questionShare, runShareQuery } from './shares.ts';
@@ -20,6 +20,7 @@ export const api = {
   getRecord,
   getReceipt,
   getBundle,
+  getTlogProof,
   registerGrants,
   checkGrants,
   getGrant,
@@ -47,6 +48,7 @@ export const api = {
   listCheckpoints,
   getLogCheckpoint,
   getLogTile,
+  getEntryProof,
   openSession,
   callSession,
   getLimits,

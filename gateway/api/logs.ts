@@ -1,4 +1,5 @@
 import { Type, type Static } from 'typebox';
+import { EntryProof } from '../../node/core/bundle.ts';
 import { define } from './endpoint.ts';
 import { closed, LogIdText, MemberIdText, PageQuery, pageOf } from './schemas.ts';
 
@@ -67,4 +68,18 @@ export const getLogTile = define({
   ),
   response: { kind: 'bytes', mediaTypes: ['application/octet-stream'] },
   problems: ['NOT_FOUND', 'MALFORMED', 'UNREACHABLE', 'TIMEOUT'],
+});
+
+export const getEntryProof = define({
+  method: 'GET',
+  path: '/v1/logs/{log}/proofs/{position}',
+  tag: 'Logs',
+  summary: 'The proof of an entry: what makes a pending bundle final',
+  description:
+    'Everything of a proof bundle but its content: inclusion, status, checkpoint, anchor, and who cosigned. All of it is public; ' +
+    'the log’s owner makes it.',
+  rate: 'bulk',
+  params: Type.Object({ log: LogIdText, position: Type.String({ pattern: '^(0|[1-9][0-9]{0,12})$' }) }, closed),
+  response: { kind: 'json', schema: EntryProof },
+  problems: ['NOT_FOUND', 'CONFLICT', 'UNREACHABLE', 'TIMEOUT'],
 });

@@ -2,6 +2,7 @@ import { Type, type Static } from 'typebox';
 import { BUNDLE_MEDIA_TYPE } from '../../node/core/bundle.ts';
 import { Counts, RowOutcome, SubmissionState } from '../../node/core/messages/publish.ts';
 import { RecordState } from '../../node/core/messages/record.ts';
+import { TLOG_PROOF_MEDIA_TYPE } from '../../node/core/tlog-proof.ts';
 import { define } from './endpoint.ts';
 import { MAX_LINE_BYTES } from './limits.ts';
 import { closed, LogIdText, Problem, RecordIdText, Time } from './schemas.ts';
@@ -148,6 +149,19 @@ export const getReceipt = define({
   problems: ['NOT_FOUND', 'UNREACHABLE', 'TIMEOUT'],
 });
 
+const ProofQuery = Type.Object(
+  {
+    version: Version,
+    claims: Type.Optional(
+      Type.String({
+        maxLength: 8192,
+        description: 'Names of the claims to disclose, divided by commas; absent: all',
+      }),
+    ),
+  },
+  closed,
+);
+
 export const getBundle = define({
   method: 'GET',
   path: '/v1/records/{record}/bundle',
@@ -156,18 +170,21 @@ export const getBundle = define({
   scope: 'records:read',
   rate: 'normal',
   params: Type.Object({ record: RecordIdText }, closed),
-  query: Type.Object(
-    {
-      version: Version,
-      claims: Type.Optional(
-        Type.String({
-          maxLength: 8192,
-          description: 'Names of the claims to disclose, divided by commas; absent: all',
-        }),
-      ),
-    },
-    closed,
-  ),
+  query: ProofQuery,
   response: { kind: 'json', schema: BundleDocument, mediaType: BUNDLE_MEDIA_TYPE },
   problems: ['NOT_FOUND', 'MALFORMED', 'UNREACHABLE', 'TIMEOUT'],
+});
+
+export const getTlogProof = define({
+  method: 'GET',
+  path: '/v1/records/{record}/tlog-proof',
+  tag: 'Records',
+  summary: 'A record with its proof in the text form of C2SP tlog-proof',
+  description: 'Under a cosigned checkpoint; the extra line has what is disclosed (docs/protocol.md, section 4).',
+  scope: 'records:read',
+  rate: 'normal',
+  params: Type.Object({ record: RecordIdText }, closed),
+  query: ProofQuery,
+  response: { kind: 'text', mediaType: TLOG_PROOF_MEDIA_TYPE },
+  problems: ['NOT_FOUND', 'CONFLICT', 'MALFORMED', 'UNREACHABLE', 'TIMEOUT'],
 });

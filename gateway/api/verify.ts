@@ -30,6 +30,22 @@ export const Verification = Type.Object(
         closed,
       ),
     ),
+    state: Type.Optional(
+      Type.Union([Type.Literal('pending'), Type.Literal('anchored'), Type.Literal('final')], {
+        description: 'final: this gateway knows the anchoring block to be final; absent where a link is broken',
+      }),
+    ),
+    access: Type.Optional(
+      Type.Object(
+        {
+          opening: Type.Unknown({ description: 'Of a receipt, or of the note of a query' }),
+          position: Type.Integer({ minimum: 0 }),
+          status: Type.String(),
+          supersededBy: Type.Optional(Type.Integer()),
+        },
+        closed,
+      ),
+    ),
     checkpoint: Type.Optional(
       Type.Object(
         {

@@ -12,7 +12,7 @@ export async function fetchBundle(
 ): Promise<void> {
   const record = parseRecordId(request.record);
   const { sealed } = await openSealedClient(flags, terminal);
-  const bundle = await sealed.recordBundle({ ...request, record }, terminal.signal);
+  const bundle = (await sealed.recordBundle({ ...request, record }, terminal.signal)).trimEnd();
   if (flags.out === undefined) return terminal.out(bundle);
   await writeFile(flags.out, `${bundle}\n`);
   terminal.say(`${flags.out}: verify it with xinlian verify ${flags.out}`);

@@ -2,7 +2,7 @@
 // any gateway, only its certified key.
 import { fromBase64, fromBase64Url, fromHex, toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import { canonicalize } from '../../node/core/canonical.ts';
-import { parseCheckpoint } from '../../node/core/checkpoint.ts';
+import { parseCheckpoint, parseOrigin } from '../../node/core/checkpoint.ts';
 import { decodeEntry } from '../../node/core/entry.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import type { GrantDocument } from '../../node/core/grant.ts';
@@ -50,6 +50,8 @@ export interface EnterpriseDependencies {
 /** An access, with how far it is proved. */
 export interface SeenAccess {
   provider: string;
+  /** The provider's log that has it. */
+  log: string;
   position: number;
   receipt: Receipt;
   /** Whether its line is under a signed checkpoint: proved here. A moment later where not. */
@@ -128,7 +130,7 @@ export class Enterprise {
 /** @throws PROOF_INVALID, SIGNATURE_INVALID: the provider shows what its log does not have */
 function checkReceipt(
   provider: string,
-  { checkpoint, key }: HistoryPage,
+  { log, checkpoint, key }: HistoryPage,
   { position, opening, entry: text, inclusion }: HistoryPage['receipts'][number],
 ): SeenAccess {
   const bytes = fromBase64Url(text);
@@ -148,10 +150,10 @@ function checkReceipt(
       wanted: provider,
       got: opening.provider,
     });
-  if (!inclusion) return { provider, position, receipt: opening, proved: false };
+  if (!inclusion) return { provider, log, position, receipt: opening, proved: false };
   const { origin, size, root } = parseCheckpoint(parseNote(checkpoint).text);
   verifyNote(checkpoint, [{ name: origin, publicKey: fromBase64Url(key, 32) }]);
   const proof = inclusion.map((hash) => fromBase64(hash));
   verifyInclusion({ index: position, size, leaf: leafHash(bytes), proof, root });
-  return { provider, position, receipt: opening, proved: true };
+  return { provider, log: parseOrigin(origin).log, position, receipt: opening, proved: true };
 }

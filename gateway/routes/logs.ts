@@ -2,7 +2,8 @@
 import { fromUtf8 } from '../../node/core/bytes.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import { parseLogId } from '../../node/core/ids.ts';
-import { logRead } from '../../node/core/messages/node.ts';
+import { entryProof } from '../../node/core/bundle.ts';
+import { logPosition, logRead } from '../../node/core/messages/node.ts';
 import { parseTilePath, TILE_WIDTH } from '../../node/core/tiles.ts';
 import type { Logs, NodeCaller } from '../ports.ts';
 import type { Handlers } from './handler.ts';
@@ -40,6 +41,15 @@ export function logRoutes(
       const bytes = await read(params.log, path, signal);
       header('cache-control', width === TILE_WIDTH ? FOR_EVER : A_WHILE);
       return bytes;
+    },
+
+    async getEntryProof({ params, signal, header }) {
+      const log = logs.get(parseLogId(params.log));
+      if (!log) throw new XinlianError('NOT_FOUND', { what: 'log', id: params.log });
+      const argument = logPosition.encode({ log: log.id, position: Number(params.position) });
+      const proof = await nodes.call(log.owner, 'log/proof', argument, { signal, timeoutMs: nodeTimeoutMs });
+      header('cache-control', A_MOMENT);
+      return entryProof.decode(proof);
     },
   } satisfies Partial<Handlers>;
 }

@@ -1,7 +1,8 @@
+import { fromUtf8 } from '../../node/core/bytes.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import { codec } from '../../node/core/messages/codec.ts';
 import type { MemberId } from '../../node/core/ids.ts';
-import type { RecordStatus } from '../../node/core/messages/record.ts';
+import type { BundleRequest, RecordStatus } from '../../node/core/messages/record.ts';
 import { BundleDocument, type PublishLine, type RecordStatusView } from '../api/records.ts';
 import type { Caller } from '../auth/access-token.ts';
 import { beijingTime } from '../beijing-time.ts';
@@ -62,15 +63,22 @@ export function recordRoutes(
       return bundleDocument.decode(await homeOf(caller).recordBundle({ ...params, ...query, claims: [] }, signal));
     },
 
-    async getBundle({ caller, params, query: { claims, ...version }, signal }) {
-      const request = {
-        ...params,
-        ...version,
-        ...(claims !== undefined && { claims: claims.split(',').filter(Boolean) }),
-      };
-      return bundleDocument.decode(await homeOf(caller).recordBundle(request, signal));
+    async getBundle({ caller, params, query, signal }) {
+      return bundleDocument.decode(await homeOf(caller).recordBundle(requestOf(params, query), signal));
+    },
+
+    async getTlogProof({ caller, params, query, signal }) {
+      const request = { ...requestOf(params, query), format: 'tlog-proof' as const };
+      return fromUtf8(await homeOf(caller).recordBundle(request, signal));
     },
   } satisfies Partial<Handlers>;
+}
+
+function requestOf(
+  params: { record: string },
+  { claims, ...version }: { claims?: string; version?: number },
+): BundleRequest {
+  return { ...params, ...version, ...(claims !== undefined && { claims: claims.split(',').filter(Boolean) }) };
 }
 
 function viewOf({ versions, ...status }: RecordStatus): RecordStatusView {

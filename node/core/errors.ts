@@ -57,7 +57,10 @@ export interface RequestFault {
   got: string;
 }
 
-/** The links of a proof bundle, in the order in which they are checked; `consistency` is of two checkpoints. */
+/**
+ * The links of a proof bundle, in the order in which they are checked; `cosignatures` is of a proof in the form of C2SP
+ * tlog-proof, `consistency` of two checkpoints.
+ */
 export type ProofLink =
   | 'format'
   | 'disclosure'
@@ -70,6 +73,7 @@ export type ProofLink =
   | 'anchor-event'
   | 'receipt-proof'
   | 'header'
+  | 'cosignatures'
   | 'consistency'
   | 'attachment';
 

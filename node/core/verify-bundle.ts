@@ -1,53 +1,33 @@
 // Verification of a proof bundle, offline: docs/protocol.md, section 4. Says what was checked, and what had to be trusted.
 import { verifyAnchorEvent, verifyAnchorReceipt } from './anchor-proof.ts';
-import { parseBundle, type Bundle } from './bundle.ts';
+import {
+  openContent,
+  type ContentContext,
+  type OpenedContent,
+  type VerifiedAccess,
+  type VerifiedRecord,
+} from './bundle-content.ts';
+import { parseBundle, type AnyBundle, type BundleContent } from './bundle.ts';
 import { fromBase64, fromBase64Url, fromHex, toBase64Url, utf8, type Hex } from './bytes.ts';
 import { parseCanonical } from './canonical.ts';
 import { parseCheckpoint, parseOrigin, type LogOrigin } from './checkpoint.ts';
-import { commitmentOf, openDisclosures, parsePayload, type ClaimValue, type RecordPayload } from './disclosure.ts';
-import { decodeEntry, type Entry } from './entry.ts';
-import { malformed, XinlianError, type ProofLink } from './errors.ts';
+import { decodeEntry } from './entry.ts';
+import { malformed, type ProofLink } from './errors.ts';
 import { decodeHeader, type BlockHeader } from './ethereum.ts';
 import { parseMemberId, type LogId, type MemberId } from './ids.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
 import { parseNote, verifyNote } from './note.ts';
+import { broken, matches, throughLinks, within, type LinkCheck } from './proof-links.ts';
 import { verifyStatus } from './status-tree.ts';
 
 /** What the verifier knows by itself. Whatever is absent here, the bundle is trusted for, and that is said. */
-export interface VerificationContext {
-  /** Names of an item's claims in schema order; `undefined` where the edition has no such item. */
-  names(item: string, edition: string): readonly string[] | undefined;
+export interface VerificationContext extends ContentContext {
   /** A block known to be part of the chain, or whether one is. */
   trustedBlock?: Hex | ((number: number, hash: Hex) => boolean);
   /** The member's checkpoint key at a block; while no anchor is there yet, at the head of the chain. */
   checkpointKey?(member: MemberId, log: LogId, block: number | undefined): Uint8Array | undefined;
   /** Whose log it is. */
   logOwner?(log: LogId): MemberId | undefined;
-}
-
-export interface LinkCheck {
-  link: ProofLink;
-  ok: boolean;
-  /** For people: what was checked, or why it fails. */
-  detail: string;
-}
-
-export interface VerifiedRecord {
-  item: string;
-  edition: string;
-  /** Kind of its log entry. */
-  kind: string;
-  position: number;
-  /** When the agency took it in, seconds since 1970. */
-  time: number;
-  /** What is disclosed, in schema order. */
-  claims: Map<string, ClaimValue>;
-  /** Names of the claims that are not. */
-  undisclosed: string[];
-  /** `live`, or the state that the status tree has for it under this checkpoint. */
-  status: string;
-  /** Position of the entry that supersedes it, where one does. */
-  supersededBy?: number;
 }
 
 export interface VerifiedCheckpoint {
@@ -66,7 +46,13 @@ export interface VerifiedAnchor extends BlockHeader {
   confirmed: boolean;
 }
 
-/** `record`, `checkpoint` and `anchor` are there only where every check passed. */
+/**
+ * How far a proof goes. `pending`: the agency's signed word, and nothing on the chain bears it out yet. `anchored`: a block
+ * header does, and the verifier does not know that block. `final`: it knows the block to be part of the chain for good.
+ */
+export type ProofState = 'pending' | 'anchored' | 'final';
+
+/** `state`, `record`, `access`, `checkpoint` and `anchor` are there only where every check passed. */
 export interface Verification {
   /** Whether every link holds, up to the last that the bundle has: see `pending`. */
   ok: boolean;
@@ -76,7 +62,9 @@ export interface Verification {
   checks: LinkCheck[];
   /** For people: what the bundle does not prove. */
   trusted: string[];
+  state?: ProofState;
   record?: VerifiedRecord;
+  access?: VerifiedAccess;
   checkpoint?: VerifiedCheckpoint;
   anchor?: VerifiedAnchor;
 }
@@ -84,41 +72,30 @@ export interface Verification {
 /** Verifies a bundle, from text or as parsed JSON. Throws nothing for any content: what is wrong is in the checks. */
 export function verifyBundle(json: unknown, context: VerificationContext): Verification {
   const checks: LinkCheck[] = [];
-  try {
-    return verifyLinks(json, context, checks);
-  } catch (error) {
-    if (!(error instanceof BrokenLink)) throw error;
-    checks.push({ link: error.link, ok: false, detail: error.message });
-    return { ok: false, pending: false, checks, trusted: [] };
-  }
+  const verified = throughLinks(checks, () => verifyLinks(json, context, checks));
+  return verified ?? { ok: false, pending: false, checks, trusted: [] };
 }
 
-class BrokenLink extends Error {
-  readonly link: ProofLink;
-
-  constructor(link: ProofLink, cause: XinlianError) {
-    super(describe(cause), { cause });
-    this.link = link;
-  }
+/** Opens what a proof is about, and checks that its entry commits to it. */
+export function openLinks(
+  content: BundleContent,
+  context: ContentContext,
+  holds: (link: ProofLink, detail: string) => void,
+): OpenedContent & { entry: Uint8Array } {
+  const opened = within('disclosure', () => openContent(content, context));
+  holds('disclosure', opened.shown);
+  const bytes = within('entry', () => fromBase64Url(content.entry));
+  const entry = within('entry', () => decodeEntry(bytes));
+  within('entry', () => opened.checkKind(entry));
+  const commitment = 'commitment' in entry ? toBase64Url(entry.commitment) : 'none';
+  within('commitment', () => matches('commitment', 'commitment', commitment, toBase64Url(opened.commitment)));
+  holds('commitment', `the entry commits to ${opened.what}`);
+  holds(
+    'entry',
+    within('entry', () => opened.checkEntry(entry)),
+  );
+  return { ...opened, entry: bytes };
 }
-
-function describe({ code, details }: XinlianError): string {
-  const { reason, what, wanted, got } = details as { reason?: string; what?: string; wanted?: string; got?: string };
-  const compared = wanted === undefined ? '' : `: wanted ${wanted}, got ${got ?? 'nothing'}`;
-  return `${reason ?? what ?? code}${compared}`;
-}
-
-/** Runs a part of the proof; what fails in it breaks `link`. */
-function within<T>(link: ProofLink, part: () => T): T {
-  try {
-    return part();
-  } catch (error) {
-    if (XinlianError.is(error)) throw new BrokenLink(link, error);
-    throw error;
-  }
-}
-
-type RecordEntry = Extract<Entry, { item: string }>;
 
 function verifyLinks(json: unknown, context: VerificationContext, checks: LinkCheck[]): Verification {
   const trusted: string[] = [];
@@ -129,30 +106,20 @@ function verifyLinks(json: unknown, context: VerificationContext, checks: LinkCh
   const bundle = within('format', () => parseBundle(json));
   holds('format', bundle.type);
 
-  const { payload, names, claims } = within('disclosure', () => openRecord(bundle, context));
-  holds('disclosure', `${claims.size} of ${names.length} claims are shown, each in its place`);
-
-  const entryBytes = within('entry', () => fromBase64Url(bundle.entry));
-  const entry = within('entry', () => recordEntry(entryBytes));
-  within('commitment', () => matches('commitment', 'commitment', toBase64Url(entry.commitment), toBase64Url(commitmentOf(bundle.payload)))); // prettier-ignore
-  holds('commitment', "the entry commits to the record's payload");
-  within('entry', () => {
-    matches('entry', 'item', payload.item, entry.item);
-    matches('entry', 'edition', payload.edition, entry.edition);
-  });
-  holds('entry', `${entry.kind} of ${entry.item}, ${entry.edition}, at ${entry.time}`);
+  const content = openLinks(bundle, context, holds);
 
   const checkpoint = within('checkpoint', () => readCheckpoint(bundle));
   holds('checkpoint', `size ${checkpoint.size} of log ${checkpoint.origin.log}`);
 
   const header = within('header', () => bundle.anchor && decodeHeader(fromHex(bundle.anchor.header)));
   within('signature', () => verifySigner(bundle, checkpoint, header?.number, context, trusted));
+  within('signature', () => content.checkOwner(checkpoint.member));
   holds('signature', `by ${checkpoint.member}`);
 
   within('inclusion', () => {
     const proof = bundle.inclusion.map((hash) => fromBase64(hash));
     const { size, root } = checkpoint;
-    verifyInclusion({ index: bundle.position, size, leaf: leafHash(entryBytes), proof, root });
+    verifyInclusion({ index: bundle.position, size, leaf: leafHash(content.entry), proof, root });
   });
   holds('inclusion', `position ${bundle.position} of ${checkpoint.size}`);
 
@@ -168,41 +135,14 @@ function verifyLinks(json: unknown, context: VerificationContext, checks: LinkCh
     pending: !anchor,
     checks,
     trusted,
-    record: {
-      item: entry.item,
-      edition: entry.edition,
-      kind: entry.kind,
-      position: bundle.position,
-      time: entry.time,
-      claims,
-      undisclosed: names.filter((name) => !claims.has(name)),
-      ...status,
-    },
+    state: !anchor ? 'pending' : anchor.confirmed ? 'final' : 'anchored',
+    ...content.tell({ position: bundle.position, ...status }),
     checkpoint,
     ...(anchor && { anchor }),
   };
 }
 
-function openRecord(
-  { payload: text, disclosures }: Bundle,
-  context: VerificationContext,
-): { payload: RecordPayload; names: readonly string[]; claims: Map<string, ClaimValue> } {
-  const payload = parsePayload(text);
-  const { item, edition } = payload;
-  const names = context.names(item, edition);
-  if (!names)
-    return broken('disclosure', 'no schema is known for the item', 'a known item and edition', `${item}, ${edition}`);
-  const opened = openDisclosures({ payload: text, names, disclosures });
-  const inOrder = [...opened].sort(([a], [b]) => a - b);
-  return { payload, names, claims: new Map(inOrder.map(([, { name, value }]) => [name, value])) };
-}
-
-function recordEntry(bytes: Uint8Array): RecordEntry {
-  const entry = decodeEntry(bytes);
-  return 'item' in entry ? entry : broken('entry', 'the entry carries no record', 'a record', entry.kind);
-}
-
-function readCheckpoint({ checkpoint: note, signer, position }: Bundle): VerifiedCheckpoint {
+function readCheckpoint({ checkpoint: note, signer, position }: AnyBundle): VerifiedCheckpoint {
   const { text, signatures } = parseNote(note);
   // A further signature would be a part of the bundle that nothing vouches for.
   if (signatures.length !== 1) broken('checkpoint', 'the note has other signatures', 'one', `${signatures.length}`);
@@ -220,7 +160,7 @@ function readCheckpoint({ checkpoint: note, signer, position }: Bundle): Verifie
 }
 
 function verifySigner(
-  { checkpoint: note }: Bundle,
+  { checkpoint: note }: AnyBundle,
   { origin, member, key }: VerifiedCheckpoint,
   block: number | undefined,
   context: VerificationContext,
@@ -242,7 +182,7 @@ function verifySigner(
 }
 
 function verifyStatusPart(
-  { status, position }: Bundle,
+  { status, position }: AnyBundle,
   { size, root }: VerifiedCheckpoint,
 ): { status: string; supersededBy?: number } {
   const bytes = fromBase64Url(status.entry);
@@ -270,7 +210,7 @@ function readStatus(text: string): { status: string; supersededBy?: number } {
 }
 
 function verifyAnchor(
-  proof: NonNullable<Bundle['anchor']>,
+  proof: NonNullable<AnyBundle['anchor']>,
   header: BlockHeader,
   checkpoint: VerifiedCheckpoint,
   { trustedBlock }: VerificationContext,
@@ -293,12 +233,4 @@ function verifyAnchor(
     holds('header', `${block}, confirmed`);
   }
   return { ...header, chainId, logAnchor, confirmed: trustedBlock !== undefined };
-}
-
-function matches(link: ProofLink, what: string, wanted: string, got: string): void {
-  if (got !== wanted) broken(link, `the ${what} is another`, wanted, got);
-}
-
-function broken(link: ProofLink, reason: string, wanted: string, got: string): never {
-  throw new XinlianError('PROOF_INVALID', { link, reason, wanted, got });
 }

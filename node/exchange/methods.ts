@@ -19,9 +19,10 @@ import { memberChanged, memberEndpoints } from '../core/messages/member.ts';
 import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
 import { openingsPage, openingsRequest } from '../core/messages/opening.ts';
-import { bundleRequest, recordRef, recordStatus } from '../core/messages/record.ts';
+import { bundleRequest, recordRef, recordStatus, type BundleRequest } from '../core/messages/record.ts';
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
+import { tlogProofOf } from '../core/verify-tlog-proof.ts';
 import type { Consumptions } from './consumptions.ts';
 import type { Attachments } from './attachments.ts';
 import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from '../core/share.ts';
@@ -125,6 +126,11 @@ export class Methods<B extends Batch> {
     }
   }
 
+  async #bundle(member: MemberNode<B>, request: BundleRequest): Promise<Uint8Array> {
+    const { bundle, cosignatures } = await this.#needs.records.proof(member.reading(), request);
+    return utf8(request.format === 'tlog-proof' ? tlogProofOf(bundle, cosignatures) : JSON.stringify(bundle));
+  }
+
   #checkEntitled(member: MemberId, roles: readonly Role[]): void {
     const { view } = this.#needs;
     if (view.isEntitledNow(member, roles)) return;
@@ -170,7 +176,7 @@ export class Methods<B extends Batch> {
       case 'record/status':
         return recordStatus.encode(records.status(member.reading(), recordRef.decode(argument)));
       case 'record/bundle':
-        return utf8(JSON.stringify(await records.bundle(member.reading(), bundleRequest.decode(argument))));
+        return this.#bundle(member, bundleRequest.decode(argument));
       case 'grant/register':
         return grantOutcomes.encode(await member.grants.register(grantRegistrations.decode(argument)));
       case 'grant/withdraw':

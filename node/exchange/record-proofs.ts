@@ -1,7 +1,10 @@
 // Proofs of what is in a log: that an entry is under a checkpoint, and what its status was there.
+import type { EntryProof } from '../core/bundle.ts';
 import { fromUtf8, toBase64, toBase64Url } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
+import type { MemberId } from '../core/ids.ts';
 import { inclusionProof } from '../core/merkle.ts';
+import { keyId, parseNote } from '../core/note.ts';
 import { proveStatus, STATUS_DEPTH } from '../core/status-tree.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { LogStore, WriteBatch } from './ports.ts';
@@ -19,11 +22,53 @@ export interface StatusProof {
   siblings: string[];
 }
 
+/** A log with whose it is. */
+export interface ProvingLog<B extends WriteBatch> {
+  member: MemberId;
+  log: AgencyLog<B>;
+  /** Checkpoint keys that the member has or had. */
+  signers: () => readonly Uint8Array[];
+}
+
 export class RecordProofs<B extends WriteBatch> {
   readonly #logs: LogStore<B>;
 
   constructor(logs: LogStore<B>) {
     this.#logs = logs;
+  }
+
+  /**
+   * The whole proof of an entry, which holds nothing that is not public: under the last checkpoint whose anchor is final, so
+   * that its status is the newest that the chain bears out; under the last signed one where that does not cover it yet.
+   * @throws NOT_FOUND; CONFLICT where no checkpoint covers it yet
+   */
+  async entry({ member, log, signers }: ProvingLog<B>, position: number): Promise<EntryProof> {
+    const { number, id } = log.state;
+    const bytes = this.#logs.entry(number, position);
+    if (!bytes) throw new XinlianError('NOT_FOUND', { what: `entry of log ${id}`, id: String(position) });
+    const last = await this.#logs.lastAnchorProof(number);
+    // The last entry under a checkpoint is its status entry, which has no status of its own.
+    const anchored = last && last.size - 1 > position ? last : undefined;
+    const size = anchored?.size ?? log.shownSize;
+    const checkpoint = this.#logs.checkpoint(number, size);
+    if (size - 1 <= position || checkpoint === undefined) {
+      throw new XinlianError('CONFLICT', {
+        what: `entry ${position} of log ${id}`,
+        wanted: 'a signed checkpoint over it',
+        got: 'it is accepted, and signed next',
+      });
+    }
+    const cosignatures = this.#logs.cosignatures(number, size);
+    return {
+      entry: toBase64Url(bytes),
+      position,
+      inclusion: this.inclusion(log, position, size),
+      status: { ...(await this.status(log, position, size)), ...this.statusEntry(log, size) },
+      checkpoint,
+      signer: { key: toBase64Url(signerOf(checkpoint, signers())), member },
+      ...(anchored && { anchor: anchored.proof }),
+      ...(cosignatures !== undefined && { cosignatures }),
+    };
   }
 
   /** That the entry at `position` is under the checkpoint of `size`: base64. */
@@ -75,4 +120,16 @@ export class RecordProofs<B extends WriteBatch> {
     }
     return siblings;
   }
+}
+
+/** The key of a checkpoint: one that was rotated since still verifies what it signed. */
+function signerOf(checkpoint: string, keys: readonly Uint8Array[]): Uint8Array {
+  const signed = parseNote(checkpoint).signatures[0];
+  const key = signed && keys.find((publicKey) => keyId({ name: signed.name, publicKey }) === signed.keyId);
+  if (!key)
+    throw new XinlianError('KEY_UNAVAILABLE', {
+      key: 'checkpoint key',
+      reason: 'the checkpoint is of none that the member had',
+    });
+  return key;
 }

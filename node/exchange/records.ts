@@ -1,39 +1,32 @@
 // What a node answers of its records: how far each version has come, and its proofs.
-import type { Bundle } from '../core/bundle.ts';
-import { fromUtf8, toBase64, toBase64Url } from '../core/bytes.ts';
+import type { Bundle, EntryProof } from '../core/bundle.ts';
+import { fromBase64Url, fromUtf8, toBase64 } from '../core/bytes.ts';
 import { commitRecord, discloseRecord } from '../core/disclosure.ts';
 import { decodeEntry, type Entry } from '../core/entry.ts';
 import { XinlianError } from '../core/errors.ts';
-import { parseRecordId, type MemberId } from '../core/ids.ts';
+import { parseRecordId } from '../core/ids.ts';
 import type { BundleRequest, RecordRef, RecordState, RecordStatus, RecordVersion } from '../core/messages/record.ts';
-import { keyId, parseNote } from '../core/note.ts';
 import type { Catalogue } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { ChainView, LogStore, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
-import { RecordProofs } from './record-proofs.ts';
+import { RecordProofs, type ProvingLog } from './record-proofs.ts';
 import type { RecordVault } from './vault.ts';
 
 /** A member, with what its records are read by. */
-export interface Reading<B extends WriteBatch> {
-  member: MemberId;
-  log: AgencyLog<B>;
+export interface Reading<B extends WriteBatch> extends ProvingLog<B> {
   vault: RecordVault;
-  /** Checkpoint keys that it has or had, the current one last. */
-  signers(): readonly Uint8Array[];
   /** What its log waits for, in words. */
   waits(): string;
 }
 
 export class Records<B extends WriteBatch> {
   readonly #records: RecordStore<B>;
-  readonly #logs: LogStore<B>;
   readonly #view: ChainView;
   readonly #catalogue: Catalogue;
   readonly #proofs: RecordProofs<B>;
 
   constructor(dependencies: { records: RecordStore<B>; logs: LogStore<B>; view: ChainView; catalogue: Catalogue }) {
     this.#records = dependencies.records;
-    this.#logs = dependencies.logs;
     this.#view = dependencies.view;
     this.#catalogue = dependencies.catalogue;
     this.#proofs = new RecordProofs(dependencies.logs);
@@ -90,43 +83,38 @@ export class Records<B extends WriteBatch> {
    * its status is the newest that the chain bears out; pending where that does not cover it yet.
    * @throws NOT_FOUND; CONFLICT where no checkpoint covers it yet
    */
-  async bundle(reading: Reading<B>, { record: id, version, claims }: BundleRequest): Promise<Bundle> {
+  async bundle(reading: Reading<B>, request: BundleRequest): Promise<Bundle> {
+    return (await this.proof(reading, request)).bundle;
+  }
+
+  /** As `bundle`, with the lines of who cosigned its checkpoint. */
+  async proof(
+    reading: Reading<B>,
+    { record: id, version, claims }: BundleRequest,
+  ): Promise<{ bundle: Bundle; cosignatures: string | undefined }> {
     const record = this.#record(reading, id);
-    const { log, vault } = reading;
     const number = version ?? record.versions.length;
     const position = record.versions[number - 1]?.position;
     const sealed = this.#records.version(parseRecordId(id), number);
     if (position === undefined || !sealed)
       throw new XinlianError('NOT_FOUND', { what: 'version of the record', id: `${id}/${number}` });
-
-    const last = await this.#logs.lastAnchorProof(log.state.number);
-    const anchored = last && last.size > position ? last : undefined;
-    const size = anchored?.size ?? log.shownSize;
-    const checkpoint = this.#logs.checkpoint(log.state.number, size);
-    const entry = this.#logs.entry(log.state.number, position);
-    if (size <= position || checkpoint === undefined || !entry) {
-      throw new XinlianError('CONFLICT', {
-        what: `record ${id}`,
-        wanted: 'a signed checkpoint over it',
-        got: 'it is accepted, and signed next',
-      });
-    }
-    const { key, claims: values } = vault.open(sealed);
-    const { item, edition } = recordEntry(entry, log.state.id);
+    const { cosignatures, ...proof } = await this.entryProof(reading, position);
+    const { key, claims: values } = reading.vault.open(sealed);
+    const { item, edition } = recordEntry(fromBase64Url(proof.entry), reading.log.state.id);
     const names = this.#names({ item, edition }, id);
     const positions = this.#positions(names, claims);
-    return {
+    const bundle: Bundle = {
       type: 'xinlian/bundle/v1',
       payload: commitRecord({ item, edition, names, values, key }).payload,
       disclosures: discloseRecord({ names, values, key, positions }),
-      entry: toBase64Url(entry),
-      position,
-      inclusion: this.#proofs.inclusion(log, position, size),
-      status: { ...(await this.#proofs.status(log, position, size)), ...this.#proofs.statusEntry(log, size) },
-      checkpoint,
-      signer: { key: toBase64Url(signerOf(checkpoint, reading.signers())), member: reading.member },
-      ...(anchored && { anchor: anchored.proof }),
+      ...proof,
     };
+    return { bundle, cosignatures };
+  }
+
+  /** The proof of any entry: what it holds is public. @throws NOT_FOUND; CONFLICT where no checkpoint covers it yet */
+  entryProof(log: ProvingLog<B>, position: number): Promise<EntryProof> {
+    return this.#proofs.entry(log, position);
   }
 
   #record({ log }: Reading<B>, id: string): StoredRecord {
@@ -164,18 +152,6 @@ function recordEntry(bytes: Uint8Array, log: string): Extract<Entry, { item: str
   const entry = decodeEntry(bytes);
   if ('item' in entry) return entry;
   throw new XinlianError('STORE_CORRUPT', { what: `log ${log}`, wanted: 'the entry of a record', got: entry.kind });
-}
-
-/** The key of a checkpoint: one that was rotated since still verifies what it signed. */
-function signerOf(checkpoint: string, keys: readonly Uint8Array[]): Uint8Array {
-  const signed = parseNote(checkpoint).signatures[0];
-  const key = signed && keys.find((publicKey) => keyId({ name: signed.name, publicKey }) === signed.keyId);
-  if (!key)
-    throw new XinlianError('KEY_UNAVAILABLE', {
-      key: 'checkpoint key',
-      reason: 'the checkpoint is of none that the member had',
-    });
-  return key;
 }
 
 function statusName(value: Uint8Array | undefined): string {

@@ -130,7 +130,21 @@ describe('publishing a file', () => {
     const verified = await xinlian('verify', file);
     expect(verified.code, verified.stdout + verified.stderr).to.equal(0);
 
-    const bundle = JSON.parse(await readFile(file, 'utf8')) as { position: number };
+    const { anchor, ...pending } = JSON.parse(await readFile(file, 'utf8')) as { anchor: object; position: number };
+    const early = join(consortium.data, 'pending.json');
+    await writeFile(early, JSON.stringify(pending));
+    const upgraded = await xinlian('bundle', '--upgrade', early, '--profile', consortium.profile('regulator'));
+    expect(upgraded.code, upgraded.stderr).to.equal(0);
+    const known = await xinlian('verify', early, '--json', '--gateway', consortium.gatewayUrl('dafeng'));
+    expect(lastJson(known), known.stdout).to.deep.include({ ok: true });
+
+    const text = join(consortium.data, 'record.tlog-proof');
+    await xinlian('bundle', id, '--format', 'tlog-proof', '--out', text, '--profile', consortium.profile('regulator'));
+    const gateway = consortium.gatewayUrl('dafeng');
+    const witnessed = await xinlian('verify', text, '--gateway', gateway, '--quorum', '1');
+    expect(witnessed.code, witnessed.stdout + witnessed.stderr).to.equal(0);
+
+    const bundle = { ...pending, anchor };
     await writeFile(file, JSON.stringify({ ...bundle, position: bundle.position + 1 }));
     const refused = await xinlian('verify', file);
     expect(refused.code).to.equal(1);

@@ -1,4 +1,8 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Command } from 'commander';
+import type { ReceiptBundle } from '../../../node/core/bundle.ts';
+import { canonicalize } from '../../../node/core/canonical.ts';
 import { malformed } from '../../../node/core/errors.ts';
 import type { WantedGrant } from '../../../node/core/grant-request.ts';
 import { parseGrantHash } from '../../../node/core/ids.ts';
@@ -7,6 +11,8 @@ import { parseCertificate } from '../../../node/core/subject-certificate.ts';
 import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
 import { beijingTime } from '../../beijing-time.ts';
+import type { Client } from '../../client.ts';
+import type { SeenAccess } from '../../client/enterprise.ts';
 import {
   addGatewayFlags,
   addPassphraseFlag,
@@ -172,15 +178,18 @@ function addHistory(grant: Command, terminal: Terminal): void {
     .description(
       'Every access to your records, refused ones too, each proved by the provider’s log.\n谁、何时、为何查询了本企业信息。',
     )
-    .option('--provider <member>', 'of one provider; default: all sources');
-  addEnterpriseFlags(command).action(async (flags: EnterpriseFlags & { provider?: string }) => {
+    .option('--provider <member>', 'of one provider; default: all sources')
+    .option('--bundles <dir>', 'write a proof bundle of each access, for anyone to verify offline');
+  addEnterpriseFlags(command).action(async (flags: EnterpriseFlags & { provider?: string; bundles?: string }) => {
     const { enterprise, client } = await openEnterprise(flags, terminal);
     const providers =
       flags.provider === undefined
         ? (await client.listMembers({ query: { limit: 200 } })).items.filter(({ roles }) => roles.includes('source'))
         : [await client.getMember({ params: { member: memberOf(flags.provider) } })];
     for (const { id, name } of providers) {
-      for (const { receipt, position, proved } of await enterprise.history(id)) {
+      for (const access of await enterprise.history(id)) {
+        const { receipt, position, proved } = access;
+        if (flags.bundles !== undefined && proved) await writeReceipt(flags.bundles, access, client);
         const { time, grantee, purpose, items, outcome, reason, grant: hash } = receipt;
         const proof = proved ? 'proved' : 'proof follows';
         terminal.say(
@@ -203,6 +212,18 @@ function addHistory(grant: Command, terminal: Terminal): void {
       }
     }
   });
+}
+
+/** The bundle of an access: its opening, under the proof that anyone may ask for. */
+async function writeReceipt(
+  directory: string,
+  { log, position, receipt }: SeenAccess,
+  client: Pick<Client, 'getEntryProof'>,
+): Promise<void> {
+  const { cosignatures: _, ...proof } = await client.getEntryProof({ params: { log, position: String(position) } });
+  const bundle: ReceiptBundle = { type: 'xinlian/receipt-bundle/v1', opening: canonicalize(receipt), ...proof };
+  await mkdir(directory, { recursive: true });
+  await writeFile(join(directory, `${log.slice(2, 10)}-${position}.json`), `${JSON.stringify(bundle)}\n`);
 }
 
 function addRequests(grant: Command, terminal: Terminal): void {

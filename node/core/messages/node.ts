@@ -1,5 +1,6 @@
 // The methods of a node, as its gateways call them, and what it says of itself.
 import { Type, type Static } from 'typebox';
+import { LARGEST_POSITION } from '../bundle.ts';
 import { codec } from './codec.ts';
 
 const closed = { additionalProperties: false };
@@ -23,6 +24,7 @@ const closed = { additionalProperties: false };
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
  * log/read              LogRead → bytes
+ * log/proof             LogPosition → EntryProof (bundle.ts)
  * node/info             → NodeInfo
  */
 export const RPC_METHODS = [
@@ -47,6 +49,7 @@ export const RPC_METHODS = [
   'grant/withdrawn',
   'identity/revocations',
   'log/read',
+  'log/proof',
   'node/info',
 ] as const;
 export type RpcMethod = (typeof RPC_METHODS)[number];
@@ -60,7 +63,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * attachment/open     OpenAttachment → AttachmentState
  * attachment/chunk    parcel(AttachmentChunk, bytes) → AttachmentState
  * record/status       RecordRef → RecordStatus
- * record/bundle       BundleRequest → Bundle (bundle.ts; no disclosures where `claims` is empty: a receipt)
+ * record/bundle       BundleRequest → Bundle (bundle.ts; no disclosures where `claims` is empty: a receipt), or tlog-proof
  * grant/register      GrantRegistration[] → GrantOutcome[]
  * grant/withdraw      GrantWithdrawal → GrantRef
  * grant/consume       GrantConsumption → GrantConsumed
@@ -110,6 +113,12 @@ export const addressed = codec('address', Addressed);
 export const LogRead = Type.Object({ log: Type.String(), path: Type.String() }, closed);
 export type LogRead = Static<typeof LogRead>;
 
+/** Which entry is to be proved. */
+export const LogPosition = Type.Object(
+  { log: Type.String(), position: Type.Integer({ minimum: 0, maximum: LARGEST_POSITION }) },
+  closed,
+);
+
 export const NodeInfo = Type.Object(
   {
     version: Type.String(),
@@ -145,4 +154,5 @@ export const NodeInfo = Type.Object(
 export type NodeInfo = Static<typeof NodeInfo>;
 
 export const logRead = codec('log read', LogRead);
+export const logPosition = codec('log position', LogPosition);
 export const nodeInfo = codec('node info', NodeInfo);

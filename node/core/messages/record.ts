@@ -68,6 +68,7 @@ export const BundleRequest = Type.Object(
     record: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$' }),
     version: Type.Optional(Type.Integer({ minimum: 1 })),
     claims: Type.Optional(Type.Array(Type.String())),
+    format: Type.Optional(Type.Literal('tlog-proof', { description: 'As C2SP tlog-proof, text; absent: a bundle' })),
   },
   closed,
 );

@@ -2,7 +2,7 @@
 import { XinlianError } from '../../../node/core/errors.ts';
 import type { MemberId } from '../../../node/core/ids.ts';
 import { decodeParcel } from '../../../node/core/messages/codec.ts';
-import { logRead, type RpcMethod } from '../../../node/core/messages/node.ts';
+import { logPosition, logRead, type RpcMethod } from '../../../node/core/messages/node.ts';
 import {
   chunkHeader,
   chunkResult,
@@ -16,6 +16,7 @@ import {
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
 import { methodCall, openedSession, openSession, sessionCall } from '../../../node/core/messages/session.ts';
 import { equalBytes, utf8 } from '../../../node/core/bytes.ts';
+import { completeBundle } from '../bundle.ts';
 import type { NodeCaller, NodeCallOptions } from '../../../gateway/ports.ts';
 
 export const KNOWN_RECORD = 'AAAAAAAAAAAAAAAAAAAAAA';
@@ -84,6 +85,11 @@ export class MemoryNode implements NodeCaller {
         const { path } = logRead.decode(argument);
         return utf8(`file ${path}\n`);
       }
+      case 'log/proof': {
+        const { log, position } = logPosition.decode(argument);
+        if (position > 7) throw new XinlianError('NOT_FOUND', { what: `entry of log ${log}`, id: String(position) });
+        return utf8(JSON.stringify({ ...(await entryProofOfPaper()), position }));
+      }
       case 'node/info':
         throw new XinlianError('METHOD_UNKNOWN', { method });
       default:
@@ -121,7 +127,9 @@ export class MemoryNode implements NodeCaller {
       }
       case 'record/bundle':
         return utf8(
-          JSON.stringify({ type: 'xinlian/bundle/v1', disclosures: bundleRequest.decode(body).claims ?? ['*'] }),
+          bundleRequest.decode(body).format === 'tlog-proof'
+            ? `proof of ${bundleRequest.decode(body).claims?.join() ?? '*'}\n`
+            : JSON.stringify({ type: 'xinlian/bundle/v1', disclosures: bundleRequest.decode(body).claims ?? ['*'] }),
         );
       default:
         return this.inner(method, body);
@@ -212,4 +220,9 @@ function aborted(signal: AbortSignal | undefined): Promise<never> {
   return new Promise((_, reject) => {
     signal?.addEventListener('abort', () => reject(new XinlianError('CANCELLED', { what: 'call' })), { once: true });
   });
+}
+
+async function entryProofOfPaper(): Promise<object> {
+  const { type: _, payload: _payload, disclosures: _disclosures, ...proof } = (await completeBundle()).bundle;
+  return { ...proof, cosignatures: '— witness AAAAAAAA\n' };
 }

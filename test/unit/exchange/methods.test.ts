@@ -11,6 +11,7 @@ import {
   submissionRef,
   submissionState,
 } from '../../../node/core/messages/publish.ts';
+import { parseTlogProof } from '../../../node/core/tlog-proof.ts';
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
 import { methodAnswer, methodCall } from '../../../node/core/messages/session.ts';
 import { encodeCouncilCall } from '../../../node/chain/council-calls.ts';
@@ -171,7 +172,9 @@ describe('A hosted member', () => {
       expect(status).to.include({ state: 'accepted', log: LOG });
       await hosted.checkpointer!.sign();
       const bundle = await call('record/bundle', bundleRequest.encode({ record: record!, claims: [] }));
-      expect(parseBundle(Buffer.from(bundle).toString()).disclosures).to.deep.equal([]);
+      expect(parseBundle(Buffer.from(bundle).toString())).to.have.property('disclosures').that.is.empty;
+      const proof = await call('record/bundle', bundleRequest.encode({ record: record!, format: 'tlog-proof' }));
+      expect(parseTlogProof(Buffer.from(proof).toString()).index).to.equal(0);
     });
 
     it('nobody else, and no other method', async () => {

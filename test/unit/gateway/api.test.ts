@@ -296,6 +296,13 @@ describe('Gateway', () => {
       expect(await disclosed('bundle?claims=agency,subject')).to.deep.equal(['agency', 'subject']);
     });
 
+    it('gives a proof in the text form of C2SP', async () => {
+      const response = await get(`/v1/records/${KNOWN_RECORD}/tlog-proof?claims=agency,subject`, await bearer());
+      expect(response.headers['content-type']).to.equal('text/plain; charset=utf-8');
+      expect(response.body).to.equal('proof of agency,subject\n');
+      expect((await get(`/v1/records/${KNOWN_RECORD}/tlog-proof`)).statusCode).to.equal(401);
+    });
+
     it('are the own members’ only', async () => {
       expect((await get(`/v1/records/${KNOWN_RECORD}`, await bearer(gateway.bank))).statusCode).to.equal(403);
       expect((await get('/v1/records/BBBBBBBBBBBBBBBBBBBBBA', await bearer())).statusCode).to.equal(404);
@@ -359,6 +366,17 @@ describe('Gateway', () => {
       const partial = await get(`/v1/logs/${LOG}/tile/entries/003.p/17`);
       expect(partial.headers['cache-control']).to.equal('public, max-age=300');
       expect(gateway.node.calls.at(-1)).to.deep.equal({ member: gateway.source.member.id, method: 'log/read' });
+    });
+
+    it('gives anyone the proof of an entry, with who cosigned', async () => {
+      const response = await get(`/v1/logs/${LOG}/proofs/7`);
+      expect(response.json()).to.deep.include({ position: 7, cosignatures: '— witness AAAAAAAA\n' });
+      expect(response.json()).to.include.keys('entry', 'inclusion', 'status', 'checkpoint', 'signer', 'anchor');
+      expect(response.headers['cache-control']).to.equal('public, max-age=2');
+      expect((await get(`/v1/logs/${LOG}/proofs/8`)).statusCode).to.equal(404);
+      for (const position of ['-1', '07', '1.5', 'x', '99999999999999']) {
+        expect((await get(`/v1/logs/${LOG}/proofs/${position}`)).statusCode, position).to.equal(400);
+      }
     });
 
     it('refuses other paths before it asks anyone', async () => {
