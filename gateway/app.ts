@@ -13,6 +13,7 @@ import { registerMediaTypes } from './plugins/media-types.ts';
 import { registerObservability, requestIdOf } from './plugins/observability.ts';
 import { registerProblems, sendProblem } from './plugins/problems.ts';
 import { registerSecurity } from './plugins/security.ts';
+import { registerVerifier } from './plugins/verifier.ts';
 import { refuseConnection } from './plugins/bad-http.ts';
 import type { GatewayPorts } from './ports.ts';
 import { registerEndpoints } from './register.ts';
@@ -67,6 +68,7 @@ export async function buildApp(ports: GatewayPorts, options: AppOptions): Promis
     keys: new IdempotencyStore(ports.clock),
   });
   await registerDocs(app, options);
+  registerVerifier(app, options);
   await app.ready();
   return app;
 }

@@ -1,4 +1,5 @@
 // What can be set of a gateway's HTTP side. `config.ts` reads it from a file.
+import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
 import type { MemberId } from '../node/core/ids.ts';
 import type { TypedDataDomain } from '../node/core/typed-data.ts';
@@ -42,8 +43,13 @@ export interface AppOptions {
   trustProxy: readonly string[];
   /** Origins of pages that may call it from a browser, as browsers send them; none by default. */
   corsOrigins: readonly string[];
+  /** The verifier page, one HTML file. */
+  verifierFile: string;
   logger: Logger;
 }
+
+/** Where set-up puts the verifier page. */
+export const VERIFIER_FILE: string = fileURLToPath(new URL('../.cache/verify.html', import.meta.url));
 
 export const DEFAULTS = {
   audiences: [],
@@ -59,4 +65,5 @@ export const DEFAULTS = {
   nodeTimeoutMs: 30_000,
   trustProxy: [],
   corsOrigins: [],
+  verifierFile: VERIFIER_FILE,
 } as const satisfies Partial<AppOptions>;

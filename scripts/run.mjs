@@ -161,6 +161,26 @@ once(
   },
 );
 
+const page = join(cache, 'verify.html');
+once(
+  'verifier',
+  [
+    ...filesUnder(join(root, 'gateway', 'verifier'), ''),
+    ...filesUnder(join(root, 'node', 'core'), '.ts'),
+    ...filesUnder(join(root, 'node', 'policy'), ''),
+    join(root, 'package-lock.json'),
+  ],
+  [page],
+  () => {
+    const run = spawnSync(node, [join(root, 'scripts', 'verifier.ts'), page], {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      env,
+    });
+    if (run.status !== 0) fail(`the verifier page could not be made (exit ${run.status ?? run.signal}).`);
+  },
+);
+
 const [script, ...rest] = args;
 if (!script) fail('Which script? node scripts/run.mjs SCRIPT ARGS');
 const child = spawn(node, [join(root, script), ...rest], { stdio: 'inherit', env: { ...env, XINLIAN_NODE: node } });
