@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../../node/version.ts';
 import { addAttachment } from './commands/attachment.ts';
+import { addArchive } from './commands/archive.ts';
 import { addAudit } from './commands/audit.ts';
 import { addBundle } from './commands/bundle.ts';
 import { addCertify } from './commands/certify.ts';
@@ -58,6 +59,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addCouncil,
     addLogs,
     addAudit,
+    addArchive,
     addPolicy,
     addKeys,
     addErrors,

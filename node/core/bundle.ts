@@ -60,6 +60,8 @@ export const AnchorProof = Type.Object(
 );
 export type AnchorProof = Static<typeof AnchorProof>;
 
+export const anchorProof = codec('anchor proof', AnchorProof);
+
 /** What proves an entry, whatever it is about: everything in it is public. */
 const PROOF = {
   entry: ENTRY_TEXT,

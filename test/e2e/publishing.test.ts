@@ -144,6 +144,14 @@ describe('publishing a file', () => {
     const witnessed = await xinlian('verify', text, '--gateway', gateway, '--quorum', '1');
     expect(witnessed.code, witnessed.stdout + witnessed.stderr).to.equal(0);
 
+    const { logs } = await nodeInfo(consortium, 'regulator');
+    const log = logs[0]?.log ?? '';
+    const archives = join(consortium.data, 'archives');
+    const archived = await xinlian('archive', 'make', log, archives, '--profile', consortium.profile('regulator'));
+    expect(archived.code, archived.stderr).to.equal(0);
+    const whole = await xinlian('archive', 'verify', join(archives, log));
+    expect(whole.code, whole.stdout + whole.stderr).to.equal(0);
+
     const bundle = { ...pending, anchor };
     await writeFile(file, JSON.stringify({ ...bundle, position: bundle.position + 1 }));
     const refused = await xinlian('verify', file);
