@@ -1,5 +1,5 @@
-// What an integrator's programs have done by a node: batch jobs. Joins them with the network.
-import { fromUtf8 } from './core/bytes.ts';
+// What an integrator's programs have done by a node: batch jobs, days to reconcile. Joins them with the network.
+import { fromUtf8, utf8 } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
 import { parseMemberId, type MemberId } from './core/ids.ts';
 import { jobRead, jobRef, jobRows, jobState } from './core/job.ts';
@@ -9,16 +9,20 @@ import type { Access } from './access.ts';
 import type { Follower } from './chain/follower.ts';
 import { systemClock } from './chain/clock.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
+import { DayDesk } from './exchange/day-desk.ts';
 import { Jobs, type JobMember } from './exchange/jobs.ts';
 import type { MemberNode } from './exchange/member-node.ts';
 import type { Log } from './exchange/ports.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Host } from './net/host.ts';
+import { LevelAccessStore } from './store/access-store.ts';
 import { LevelJobStore } from './store/job-store.ts';
+import type { LevelLogStore } from './store/log-store.ts';
 import type { Batch, Store } from './store/store.ts';
 
 interface Needs {
   store: Store;
+  logs: LevelLogStore;
   commits: GroupCommit<Batch>;
   members: ReadonlyMap<MemberId, MemberNode<Batch>>;
   follower: Follower;
@@ -31,12 +35,19 @@ export interface DeskParts {
   serve(host: Host, started: Lifecycle): void;
 }
 
-export async function openDesk({ store, commits, members, follower, access, log }: Needs): Promise<DeskParts> {
-  const hosted = (id: string): JobMember => {
-    const member = members.get(parseMemberId(id));
-    if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: id });
-    return member.jobbing();
+export async function openDesk({ store, logs, commits, members, follower, access, log }: Needs): Promise<DeskParts> {
+  const member = (id: string): MemberNode<Batch> => {
+    const found = members.get(parseMemberId(id));
+    if (!found) throw new XinlianError('MEMBER_UNKNOWN', { member: id });
+    return found;
   };
+  const hosted = (id: string): JobMember => member(id).jobbing();
+  const days = new DayDesk<Batch>({
+    store: new LevelAccessStore(store),
+    logs,
+    view: follower.view,
+    clock: systemClock,
+  });
   const jobs = await Jobs.open<Batch>({
     store: new LevelJobStore(store),
     commits,
@@ -49,6 +60,10 @@ export async function openDesk({ store, commits, members, follower, access, log 
   });
   return {
     serve(host, started) {
+      host.handle('day/lines', async (argument) => {
+        const { header, body } = decodeParcel(argument);
+        return utf8(await days.answer(member(addressed.decode(header).member).serving(), fromUtf8(body)));
+      });
       host.handle('job/open', async (argument) => {
         const { header, body } = decodeParcel(argument);
         return jobState.encode(await jobs.create(hosted(addressed.decode(header).member), fromUtf8(body)));
@@ -59,16 +74,16 @@ export async function openDesk({ store, commits, members, follower, access, log 
         return jobState.encode(await jobs.take(hosted(rows.member), rows, body));
       });
       host.handle('job/state', async (argument) => {
-        const { member, job } = jobRef.decode(argument);
-        return jobState.encode(jobs.state(hosted(member), job));
+        const place = jobRef.decode(argument);
+        return jobState.encode(jobs.state(hosted(place.member), place.job));
       });
       host.handle('job/cancel', async (argument) => {
-        const { member, job } = jobRef.decode(argument);
-        return jobState.encode(await jobs.cancel(hosted(member), job));
+        const place = jobRef.decode(argument);
+        return jobState.encode(await jobs.cancel(hosted(place.member), place.job));
       });
       host.handle('job/result', async (argument) => {
-        const { member, job, offset, length } = jobRead.decode(argument);
-        return jobs.read(hosted(member), job, offset, length);
+        const { job, offset, length, ...place } = jobRead.decode(argument);
+        return jobs.read(hosted(place.member), job, offset, length);
       });
       jobs.start();
       started.defer(() => jobs.stop());

@@ -5,8 +5,8 @@ import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.
 import { getProposal, listProposals } from './council.ts';
 import { getEntryProof, getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
 import { getConsortium, getMember, listMembers } from './members.ts';
-import { callAsSubject, getGrantRequest, requestGrant, runQuery } from './queries.ts';
 import { getBundle, getReceipt, getRecord, getSubmission, getTlogProof, publishRecords } from './records.ts';
+import { callAsSubject, getGrantRequest, reconcileDay, requestGrant, runQuery } from './queries.ts';
 import { getErrors, getLimits, getLive, getMetrics, getReady } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
 import { askShare, questionShare, runShareQuery } from './shares.ts';
@@ -34,6 +34,7 @@ export const api = {
   askShare,
   questionShare,
   runShareQuery,
+  reconcileDay,
   createJob,
   sendJobRows,
   getJob,

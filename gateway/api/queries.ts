@@ -2,7 +2,7 @@ import { Type, type Static } from 'typebox';
 import { RequestState } from '../../node/core/grant-request.ts';
 import { QueryIdText } from '../../node/core/query.ts';
 import { define } from './endpoint.ts';
-import { MAX_QUERY_BYTES, MAX_SUBJECT_CALL_BYTES } from './limits.ts';
+import { MAX_MANIFEST_BYTES, MAX_QUERY_BYTES, MAX_SUBJECT_CALL_BYTES } from './limits.ts';
 import { closed, MemberIdText, Problem } from './schemas.ts';
 
 const Jwe = Type.String({ maxLength: 4 << 20, description: 'Compact JWE' });
@@ -96,6 +96,28 @@ export const callAsSubject = define({
   },
   response: { kind: 'json', schema: Type.Object({ answer: Jwe }, closed) },
   problems: ['MALFORMED', 'SIGNATURE_INVALID', 'UNAUTHENTICATED', 'NOT_FOUND', 'UNREACHABLE', 'TIMEOUT'],
+});
+
+export const reconcileDay = define({
+  method: 'POST',
+  path: '/v1/members/{member}/reconciliations',
+  tag: 'Queries',
+  summary: 'What a member’s log says of a day',
+  description:
+    'Daily reconciliation 对账 (docs/protocol.md, section 8): signed by you and sealed to the member; the answer is sealed to ' +
+    'you. Your own node tells what you asked, a provider what it logged of that: position, digests, outcome, reason. In ' +
+    'pages of up to 500 lines.',
+  scope: 'sessions',
+  rate: 'normal',
+  idempotency: { kind: 'natural', natural: 'it only reads' },
+  params: Type.Object({ member: MemberIdText }, closed),
+  request: {
+    kind: 'json',
+    schema: Type.Object({ question: Jwe }, closed),
+    maxBytes: MAX_MANIFEST_BYTES,
+  },
+  response: { kind: 'json', schema: Type.Object({ page: Jwe }, closed) },
+  problems: ['MALFORMED', 'SIGNATURE_INVALID', 'UNAUTHENTICATED', 'UNREACHABLE', 'TIMEOUT'],
 });
 
 const RequestAnswer = { kind: 'json', schema: RequestState } as const;

@@ -19,6 +19,7 @@ import { addPublish } from './commands/publish.ts';
 import { addQuery } from './commands/query.ts';
 import { addReceipt } from './commands/receipt.ts';
 import { addReceipts } from './commands/receipts.ts';
+import { addReconcile } from './commands/reconcile.ts';
 import { addRecord } from './commands/record.ts';
 import { addShare } from './commands/share.ts';
 import { addVerify } from './commands/verify.ts';
@@ -54,6 +55,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addShare,
     addJob,
     addAttachment,
+    addReconcile,
     addMembers,
     addMember,
     addCouncil,

@@ -60,6 +60,10 @@ export function queryRoutes({ nodeTimeoutMs }: { nodeTimeoutMs: number }, { node
       return { answer: fromUtf8(await send(parseMemberId(params.member), 'subject/call', body.call, { signal })) };
     },
 
+    async reconcileDay({ params, body, signal }) {
+      return { page: fromUtf8(await send(parseMemberId(params.member), 'day/lines', body.question, { signal })) };
+    },
+
     async requestGrant({ params, body, signal }) {
       return requestState.decode(await send(parseMemberId(params.member), 'request/put', body.request, { signal }));
     },

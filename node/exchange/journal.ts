@@ -6,6 +6,7 @@ import { XinlianError } from '../core/errors.ts';
 import { openJwe } from '../core/jwe.ts';
 import { parseJournal, QUERY_SECONDS, type Journal, type Journalled } from '../core/query.ts';
 import { openingCommitment, queryNote, textDigest, type QueryNote } from '../core/receipt.ts';
+import { dayOfTime } from '../core/reconciliation.ts';
 import { parseBasis, receiptBasis } from '../core/share.ts';
 import { grantHashOf, type GrantHash } from '../core/ids.ts';
 import { parseArtefact } from '../core/grant.ts';
@@ -104,6 +105,7 @@ export class QueryJournal<B extends Batch> {
       const { number } = log.state;
       const sealed = vault.sealNote(queryNote.encode(note), openingPlace(number, position));
       store.putOpening(batch, number, position, commitment, sealed);
+      store.putDay(batch, number, dayOfTime(note.time), position, note.grantee);
     });
   }
 

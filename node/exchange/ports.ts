@@ -207,6 +207,10 @@ export interface AccessStore<B extends WriteBatch = WriteBatch> {
   openings(log: number, after: number, limit: number): AsyncIterable<[position: number, sealed: Uint8Array]>;
   /** Position of the receipt or note with this commitment. */
   byCommitment(log: number, commitment: Uint8Array): number | undefined;
+  /** @param day in Beijing time, since 1970 @param party member that asked */
+  putDay(batch: B, log: number, day: number, position: number, party: string): void;
+  /** Receipts and notes of a day, by position. @param after -1: from the first */
+  day(log: number, day: number, after: number): AsyncIterable<{ position: number; party: string }>;
   putSubjectReceipt(batch: B, log: number, subject: Uint8Array, position: number): void;
   /** Positions of a subject's receipts, ascending. @param after -1: from the first */
   subjectReceipts(log: number, subject: Uint8Array, after: number, limit: number): AsyncIterable<number>;

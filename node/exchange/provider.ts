@@ -20,6 +20,7 @@ import {
   type Refusal,
 } from '../core/query.ts';
 import { openingCommitment, receipt, textDigest, type Receipt } from '../core/receipt.ts';
+import { dayOfTime } from '../core/reconciliation.ts';
 import type { AccessJudge, Decision, Ground } from './access-decision.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { AnswerRecords, CollectedRecords } from './answer-records.ts';
@@ -241,6 +242,7 @@ export class Provider<B extends Batch> {
     const { number } = log.state;
     const sealed = vault.sealNote(receipt.encode(opening), openingPlace(number, position));
     store.putOpening(batch, number, position, commitment, sealed);
+    store.putDay(batch, number, dayOfTime(opening.time), position, opening.grantee);
     // A law that is cited can forbid to tell the subject: auditors see such a receipt.
     if (opening.subject !== '' && opening.basis?.hidden === undefined)
       store.putSubjectReceipt(batch, number, vault.subjectKey(opening.subject), position);

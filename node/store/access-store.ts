@@ -54,6 +54,19 @@ export class LevelAccessStore {
     return position && u64At(position, 0);
   }
 
+  putDay(batch: Batch, log: number, day: number, position: number, party: string): void {
+    batch.put('openingDay', key({ u32: log }, { u32: day }, { u64: position }), fromHex(party, 32));
+  }
+
+  async *day(log: number, day: number, after: number): AsyncGenerator<{ position: number; party: string }> {
+    const range = {
+      from: key({ u32: log }, { u32: day }, { u64: after + 1 }),
+      to: key({ u32: log }, { u32: day + 1 }, { u64: 0 }),
+    };
+    for await (const [at, party] of this.#store.entries('openingDay', range))
+      yield { position: u64At(at, 8), party: toHex(party) };
+  }
+
   putSubjectReceipt(batch: Batch, log: number, subject: Uint8Array, position: number): void {
     batch.put('subjectReceipt', key({ u32: log }, subject, { u64: position }), NOTHING);
   }

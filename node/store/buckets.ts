@@ -86,6 +86,8 @@ export const BUCKETS = {
   attachment: 0x70,
   /** member, name of an attachment → its leaf hashes, 32 bytes each */
   attachmentLeaves: 0x71,
+  /** log number, day in Beijing time (u32, since 1970), position (u64) → member (32) that asked: receipts and notes of a day */
+  openingDay: 0x33,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

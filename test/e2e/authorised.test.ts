@@ -7,12 +7,14 @@ import { expect } from 'chai';
 import { ApiError } from '../../gateway/client/api-error.ts';
 import { askForAttachment, fetchChunk, sendAttachment } from '../../gateway/client/attachments.ts';
 import { BatchJobs } from '../../gateway/client/jobs.ts';
+import { Reconciliation } from '../../gateway/client/reconciliation.ts';
 import { retry } from '../../gateway/client/retry.ts';
+import { beijingTime } from '../../gateway/beijing-time.ts';
 import type { Grantee, QueryOutcome } from '../../gateway/client/grantee.ts';
 import type { Enterprise } from '../../gateway/client/enterprise.ts';
 import { newAgreement } from '#agreement';
 import { CHUNK_BYTES } from '../../node/core/attachment.ts';
-import { fromBase64Url, fromUtf8, utf8 } from '../../node/core/bytes.ts';
+import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import type { GrantDocument } from '../../node/core/grant.ts';
 import { openJwe, sealJwe } from '../../node/core/jwe.ts';
 import { p256Jwk } from '../../node/core/jwk.ts';
@@ -146,6 +148,29 @@ describe('authorised exchange', () => {
         expect([claims.get('subject'), claims.get('BZ')]).to.deep.equal([ENTERPRISE.uscc, SECRET]);
       }
     }
+  });
+
+  it('is the same day in the logs of both sides, line by line', async () => {
+    const { client, keys, sealed, id } = await programs.program('bank');
+    const reconciliation = new Reconciliation(
+      { member: id, sealingKey: keys.sealing.publicKey },
+      { client, signer: keys.client, view: (members) => sealed.view(members), clock: Date },
+    );
+    const { query } = await bank.ask({ grant: lasting.document, providers: [TAX, DAFENG] });
+    const { totals, lines, providers } = await reconciliation.day(beijingTime(Date.now() / 1000).slice(0, 10));
+    expect(totals).to.include({ unknown: 0, unread: 0 });
+    const own = lines.filter((line) => line.query === query);
+    expect(own.map(({ agreement, received }) => `${agreement} ${received?.outcome}`)).to.deep.equal([
+      'matched answered',
+      'matched answered',
+    ]);
+    expect(providers.map(({ provider }) => provider)).to.have.members([TAX, DAFENG]);
+    const told = new Set(own.map(({ received }) => received?.commitment));
+    await until(async () =>
+      (await readLog(consortium, 'tax')).some(
+        (entry) => entry.kind === 'receipt' && told.has(toBase64Url(entry.commitment)),
+      ),
+    );
   });
 
   it('is carried by a gateway that holds nothing of it, in memory or in its log', async () => {

@@ -21,6 +21,7 @@ const closed = { additionalProperties: false };
  * job/state, /cancel    JobRef → JobState
  * job/result            JobRead → bytes of the result file
  * attachment/read       AttachmentRead → chunk, sealed to the secret of its offer
+ * day/lines             parcel(Addressed, JWE of a reconciliation question) → JWE of a DayPage
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
  * log/read              LogRead → bytes
@@ -40,6 +41,7 @@ export const RPC_METHODS = [
   'watch/pull',
   'share/ask',
   'share/question',
+  'day/lines',
   'job/open',
   'job/rows',
   'job/state',
