@@ -31,6 +31,7 @@ import { Provider } from './exchange/provider.ts';
 import { RequestDesk } from './exchange/request-desk.ts';
 import { SubjectDesk } from './exchange/subject-desk.ts';
 import { SeenWithdrawals } from './exchange/withdrawals.ts';
+import type { Life } from './life.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
@@ -61,6 +62,7 @@ interface Needs {
   commits: GroupCommit<Batch>;
   members: ReadonlyMap<MemberId, MemberNode<Batch>>;
   follower: Follower;
+  life: Life;
   metrics: NodeMetrics;
   log: Log;
 }
@@ -158,6 +160,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     logs,
     certificates: verifier,
     requests,
+    ...needs.life,
     domain,
   });
 

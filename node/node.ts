@@ -31,6 +31,7 @@ import { openGovernance } from './governance.ts';
 import { startHttp, type HttpServer } from './http.ts';
 import { openKeys } from './keys/open-keys.ts';
 import type { MemberKeys } from './keys/provider.ts';
+import { openLife } from './life.ts';
 import { startWhole, type Lifecycle } from './lifecycle.ts';
 import { openVaultFile } from './keys/vault-file.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
@@ -137,7 +138,13 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     clock: systemClock,
     counted: (counts) => metrics.countRows(counts),
   });
-  const access = await openAccess(config, { ...shared, records, metrics });
+  const life = openLife({ ...shared, records, changes }, started);
+  const access = await openAccess(config, {
+    life,
+    ...shared,
+    records,
+    metrics,
+  });
   const watch = await openWatch({ ...shared, access, changes });
   const desk = await openDesk({ ...shared, access });
   const methods = new Methods({
@@ -150,6 +157,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     openings: access.openings,
     ...openGovernance({ view, writers }),
     attachments: access.attachments,
+    cases: life.cases,
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,

@@ -11,9 +11,11 @@ import { addErrors } from './commands/errors.ts';
 import { addGrant } from './commands/grant.ts';
 import { addJob } from './commands/job.ts';
 import { addKeys } from './commands/keys.ts';
+import { addLife } from './commands/life.ts';
 import { addLogs } from './commands/logs.ts';
 import { addMember } from './commands/member.ts';
 import { addMembers } from './commands/members.ts';
+import { addOwn } from './commands/own.ts';
 import { addPolicy } from './commands/policy.ts';
 import { addPublish } from './commands/publish.ts';
 import { addQuery } from './commands/query.ts';
@@ -63,6 +65,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addAudit,
     addArchive,
     addPolicy,
+    addLife,
+    addOwn,
     addKeys,
     addErrors,
   ]) {

@@ -18,6 +18,15 @@ import { p256Point } from '../../node/core/jwk.ts';
 import { signRegistration, signWithdrawal, type DraftGrant } from '../../node/core/make-grant.ts';
 import { leafHash, verifyInclusion } from '../../node/core/merkle.ts';
 import type { GrantOutcome } from '../../node/core/messages/grant.ts';
+import {
+  casePage,
+  caseView,
+  ownRecordPage,
+  type CaseQuery,
+  type CaseView,
+  type OwnRecord,
+} from '../../node/core/messages/case.ts';
+import type { CaseAct } from '../../node/core/case-act.ts';
 import { historyPage, type HistoryPage } from '../../node/core/messages/history.ts';
 import { parseNote, verifyNote } from '../../node/core/note.ts';
 import { openingCommitment, type Receipt } from '../../node/core/receipt.ts';
@@ -30,6 +39,7 @@ import {
 } from '../../node/core/subject-call.ts';
 import type { TypedDataDomain } from '../../node/core/typed-data.ts';
 import type { Client } from '../client.ts';
+import { checkCases, type SeenCase } from './case-check.ts';
 
 export interface EnterpriseDependencies {
   client: Pick<Client, 'callAsSubject' | 'registerGrants' | 'withdrawGrant'>;
@@ -110,6 +120,38 @@ export class Enterprise {
   async refuse(centre: string, { jti }: GrantRequest, reason?: string): Promise<RequestState> {
     const decision = { request: jti, outcome: 'refused', ...(reason !== undefined && { reason }) };
     return requestState.check(await this.#call(centre, 'decide', decision));
+  }
+
+  /** What a member holds of this enterprise, as it stands by the rules of today. */
+  async records(member: string): Promise<OwnRecord[]> {
+    const records: OwnRecord[] = [];
+    for (let after: string | undefined; ;) {
+      const argument = after === undefined ? {} : { after };
+      const page = ownRecordPage.check(await this.#call(member, 'records', argument));
+      records.push(...page.records);
+      if (page.next === undefined) return records;
+      after = page.next;
+    }
+  }
+
+  /** Its objections and repairs at a member, and what that did by itself; every step checked against that member's log. */
+  async cases(member: string, query: Omit<CaseQuery, 'after' | 'record'> = {}): Promise<SeenCase[]> {
+    const { checkpoint } = await this.#needs.keysOf(member);
+    const seen: SeenCase[] = [];
+    for (let after: string | undefined; ;) {
+      const argument = after === undefined ? query : { ...query, after };
+      const page = casePage.check(await this.#call(member, 'cases', argument));
+      if (!checkpoint.some((key) => toBase64Url(key) === page.key))
+        throw new XinlianError('SIGNATURE_INVALID', { what: 'cases', key: page.key });
+      seen.push(...checkCases(page));
+      if (page.next === undefined) return seen;
+      after = page.next;
+    }
+  }
+
+  /** Objects, applies for repair, goes on with either. The same act again changes nothing. */
+  async act(member: string, act: CaseAct): Promise<CaseView> {
+    return caseView.check(await this.#call(member, 'act', act));
   }
 
   async #call(member: string, method: SubjectMethod, argument: object): Promise<unknown> {

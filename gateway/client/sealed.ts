@@ -1,5 +1,5 @@
 // A member's application and its home node, over any gateway: sealed sessions (docs/protocol.md, section 5).
-import { concat, fromUtf8 } from '../../node/core/bytes.ts';
+import { concat, fromUtf8, utf8 } from '../../node/core/bytes.ts';
 import { XinlianError, type ErrorCode, type ErrorDetails } from '../../node/core/errors.ts';
 import {
   attachmentChunk,
@@ -57,6 +57,14 @@ import {
   type RecordRef,
   type RecordStatus,
 } from '../../node/core/messages/record.ts';
+import {
+  casePage,
+  caseQuery,
+  caseView,
+  type CasePage,
+  type CaseQuery,
+  type CaseView,
+} from '../../node/core/messages/case.ts';
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
 import type { JwsSigner } from '../../node/core/jws.ts';
 import { createSession, SealedChannel } from '../../node/core/session.ts';
@@ -192,6 +200,16 @@ export class SealedClient implements Submitter {
 
   async recordStatus(reference: RecordRef, signal?: AbortSignal): Promise<RecordStatus> {
     return recordStatus.decode(await this.#call('record/status', recordRef.encode(reference), signal));
+  }
+
+  /** Objections, repairs and acts of its own agency. */
+  async cases(query: CaseQuery = {}, signal?: AbortSignal): Promise<CasePage> {
+    return casePage.decode(await this.#call('case/list', caseQuery.encode(query), signal));
+  }
+
+  /** @param act compact JWS of a MemberAct; the same again changes nothing */
+  async actOnCase(act: string, signal?: AbortSignal): Promise<CaseView> {
+    return caseView.decode(await this.#call('case/act', utf8(act), signal));
   }
 
   /** The node's view of the chain: keys and checkpoints of the members named, or of all. */

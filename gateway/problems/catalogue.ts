@@ -144,6 +144,19 @@ export const CATALOGUE: { readonly [C in ErrorCode]: Kind<C> } = {
     action: { en: 'Check the id, and that it is yours.', zh: '请核对编号及其归属。' },
     detail: { en: ({ what, id }) => `no ${what} ${id}`, zh: ({ what, id }) => `没有此项:${what} ${id}` },
   },
+  RECORD_WITHDRAWN: {
+    status: 410,
+    retryable: false,
+    title: { en: 'Record withdrawn', zh: '记录已停止公示、共享和使用' },
+    action: {
+      en: 'Delete what you hold of it, and do not use it any more; its proofs are still to be had as a receipt.',
+      zh: '请删除所持有的该记录并停止使用;其存证可通过回执核验。',
+    },
+    detail: {
+      en: ({ record, status }) => `record ${record} is ${status}`,
+      zh: ({ record, status }) => `记录 ${record} 的状态为 ${status}`,
+    },
+  },
   CONFLICT: {
     status: 409,
     retryable: false,

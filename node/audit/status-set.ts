@@ -29,7 +29,12 @@ export class StatusSet {
     return this.#values.get(position);
   }
 
-  set(position: number, value: Uint8Array): void {
+  /** @param value null makes the position plain live again */
+  set(position: number, value: Uint8Array | null): void {
+    if (value === null) {
+      if (this.#values.delete(position) && this.#top) this.#top = without(this.#top, position);
+      return;
+    }
     this.#values.set(position, value);
     const leaf = { position, hash: statusLeaf(position, value) };
     this.#top = this.#top ? insert(this.#top, leaf) : leaf;
@@ -51,6 +56,19 @@ function insert(node: Node, leaf: Leaf): Node {
   if (common < node.depth) return fork(common, node, leaf);
   if (bitAt(leaf.position, node.depth) === 0) node.left = insert(node.left, leaf);
   else node.right = insert(node.right, leaf);
+  node.hash = undefined;
+  return node;
+}
+
+/** @returns undefined where nothing is left. The leaf MUST be there. */
+function without(node: Node, position: number): Node | undefined {
+  if (!('depth' in node)) return undefined;
+  const side = bitAt(position, node.depth) === 0 ? 'left' : 'right';
+  const rest = without(node[side], position);
+  if (!rest) return side === 'left' ? node.right : node.left;
+  node[side] = rest;
+  // It may have been that of the leaf that is gone.
+  node.position = rest.position;
   node.hash = undefined;
   return node;
 }

@@ -24,6 +24,18 @@ const kinds = {
   publish: ['item', 'edition', 'commitment'],
   supersede: ['item', 'edition', 'commitment', 'ref'],
   annul: ['ref'],
+  /** An open objection: the record may be used, and is marked. */
+  objection: ['ref'],
+  'objection-closed': ['ref'],
+  /** Repaired 信用修复: published, shared and used no more. */
+  repair: ['ref'],
+  /** Its commitment was false: the record stands again. */
+  'repair-revoked': ['ref'],
+  /** A court approved a plan: shielded while that is carried out. */
+  shield: ['ref'],
+  'shield-ended': ['ref'],
+  /** A step of an objection, of a repair, of an act of the agency: the commitment to its opening (core/case-act.ts). */
+  step: ['commitment'],
   /** An access that was answered or refused: the commitment to its opening, and nothing else (core/receipt.ts). */
   receipt: ['commitment'],
   /** A query that the log's owner sent. */

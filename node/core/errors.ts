@@ -39,6 +39,8 @@ export interface ErrorDetails {
   CANCELLED: { what: string };
   CLOSED: { what: string };
   METHOD_UNKNOWN: { method: string };
+  // Records
+  RECORD_WITHDRAWN: { record: string; status: string };
   // HTTP
   REQUEST_INVALID: { faults: RequestFault[] };
   RANGE_NOT_SATISFIABLE: { range: string; size: number };

@@ -14,6 +14,7 @@ import { parseNote, verifyNote } from './note.ts';
 import { answerBody, parseAnswer, type Answer, type AnswerBody } from './query.ts';
 import { textDigest, type Receipt } from './receipt.ts';
 import { verifyChange, verifyStatusPart, type AnsweredTree, type VerifiedChange } from './verify-change.ts';
+import { isUsable, statusOf } from './status-change.ts';
 
 /** What the asker knows by itself. */
 export interface AnswerContext {
@@ -34,6 +35,8 @@ export interface AnsweredRecord {
   /** When the provider took it in, seconds since 1970. */
   time: number;
   claims: Map<string, ClaimValue>;
+  /** An objection to it is open. */
+  objected?: true;
 }
 
 export interface VerifiedAnswer {
@@ -166,9 +169,9 @@ function verifyRecord(
     broken('commitment', 'the entry commits to another', commitment, toBase64Url(entry.commitment));
   const proof = part.inclusion.map((hash) => fromBase64(hash));
   verifyInclusion({ index: part.position, size, leaf: leafHash(bytes), proof, root });
-  const { value } = part.status;
   verifyStatusPart(part.position, part.status, status);
-  if (value !== undefined) broken('status', 'the record may not be used', 'live', value);
+  const standing = statusOf(part.status.value);
+  if (!isUsable(standing)) broken('status', 'the record may not be used', 'live, or objected to', standing);
   const inOrder = [...opened].sort(([a], [b]) => a - b);
   const claims = new Map(inOrder.map(([, claim]) => [claim.name, claim.value]));
   if (!context.proofOnly) same('subject of a record', subject, String(claims.get('subject')));
@@ -182,6 +185,7 @@ function verifyRecord(
     position: part.position,
     time: entry.time,
     claims,
+    ...(standing === 'objected' && { objected: true as const }),
   };
 }
 

@@ -8,6 +8,7 @@ import { XinlianError } from '../core/errors.ts';
 import type { RecordId } from '../core/ids.ts';
 import { consistencyProof } from '../core/merkle.ts';
 import type { Query } from '../core/query.ts';
+import { isUsable, statusOf } from '../core/status-change.ts';
 import { chinaDate } from '../policy/date.ts';
 import type { Catalogue } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
@@ -191,7 +192,7 @@ export class AnswerRecords<B extends WriteBatch> {
     }
   }
 
-  /** @returns undefined for what may not be used: another status than live, expired, further back than was granted */
+  /** @returns undefined for what may not be used: repaired, annulled, superseded or shielded, expired, further back than was granted */
   async #part(
     { log, vault }: Holder<B>,
     { id, version, position }: Found,
@@ -205,12 +206,12 @@ export class AnswerRecords<B extends WriteBatch> {
     }: { size: number; today: string; since: string; item: string; edition: string; hidden: boolean },
   ): Promise<RecordPart | undefined> {
     const { records, logs, catalogue } = this.#needs;
-    if (log.status(position) !== undefined) return undefined;
+    if (!isUsable(statusOf(log.status(position)))) return undefined;
     const status = await this.#proofs.status(log, position, size);
     const sealed = records.version(id, version);
     const entry = logs.entry(log.state.number, position);
     const names = catalogue.names(item, edition);
-    if (status.value !== undefined || !sealed) return undefined;
+    if (!isUsable(statusOf(status.value)) || !sealed) return undefined;
     if (!entry || !names) {
       const what = `record ${id}`;
       throw new XinlianError('STORE_CORRUPT', { what, wanted: 'its entry and the schema of its item', got: 'none' });

@@ -21,6 +21,7 @@ import type {
   StoredLog,
   WriteBatch,
 } from './ports.ts';
+import type { CaseMember } from './case-files.ts';
 import { GrantDesk } from './grant-desk.ts';
 import type { IdentifyingMember } from './identity-desk.ts';
 import type { JobMember } from './jobs.ts';
@@ -162,17 +163,21 @@ export class MemberNode<B extends Batch = Batch> {
     return { id: this.id, log: this.log, key: this.#needs.keys.checkpoint };
   }
 
-  serving(): ServingMember<B> {
-    const { keys, vault } = this.#needs;
-    return { id: this.id, log: this.log, vault, sealing: keys.sealing, key: keys.checkpoint };
-  }
-
-  providing(): ProvidingMember<B> {
+  /** As what decides objections and repairs has it. */
+  deciding(): CaseMember<B> {
     const { keys, vault, view } = this.#needs;
     const member = view.member(this.id);
     if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: this.id });
-    const { region } = member;
-    return { id: this.id, region, log: this.log, vault, sealing: keys.sealing, key: keys.checkpoint };
+    return { id: this.id, region: member.region, log: this.log, vault, key: keys.checkpoint };
+  }
+
+  serving(): ServingMember<B> {
+    return { ...this.deciding(), sealing: this.#needs.keys.sealing };
+  }
+
+  providing(): ProvidingMember<B> {
+    const { keys } = this.#needs;
+    return { ...this.deciding(), sealing: keys.sealing, key: keys.checkpoint };
   }
 
   keeping(): Keeper {

@@ -1,9 +1,10 @@
 // The methods of a node: who may call which, and what answers. The same under a sealed session and for own gateways.
-import { utf8 } from '../core/bytes.ts';
+import { fromUtf8, utf8 } from '../core/bytes.ts';
 import type { Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseMemberId, type MemberId } from '../core/ids.ts';
 import { attachmentChunk, attachmentState, openAttachment } from '../core/messages/attachment.ts';
+import { casePage, caseQuery, caseView } from '../core/messages/case.ts';
 import { decodeParcel, encodeParcel } from '../core/messages/codec.ts';
 import { councilCall, councilOutcome, councilVote } from '../core/messages/council.ts';
 import {
@@ -29,6 +30,7 @@ import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from
 import { shareExport } from '../core/share-payload.ts';
 import type { CouncilDesk } from './council-desk.ts';
 import type { IdentityDesk } from './identity-desk.ts';
+import type { CaseDesk } from './case-desk.ts';
 import type { MemberNode } from './member-node.ts';
 import type { OpeningExport } from './opening-export.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
@@ -48,6 +50,7 @@ interface Dependencies<B extends Batch> {
   submissions: Submissions<B>;
   attachments: Attachments<B>;
   records: Records<B>;
+  cases: CaseDesk<B>;
   withdrawals: SeenWithdrawals<B>;
   consumptions: Consumptions;
   identity: IdentityDesk<B>;
@@ -72,6 +75,8 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'attachment/chunk': ['source'],
   'record/status': [],
   'record/bundle': [],
+  'case/list': ['source'],
+  'case/act': ['source'],
   'grant/register': [],
   'grant/withdraw': [],
   'grant/consume': [],
@@ -177,6 +182,10 @@ export class Methods<B extends Batch> {
         return recordStatus.encode(records.status(member.reading(), recordRef.decode(argument)));
       case 'record/bundle':
         return this.#bundle(member, bundleRequest.decode(argument));
+      case 'case/list':
+        return casePage.encode(await this.#needs.cases.list(member.deciding(), caseQuery.decode(argument)));
+      case 'case/act':
+        return caseView.encode(await this.#needs.cases.actAsAgency(member.deciding(), fromUtf8(argument)));
       case 'grant/register':
         return grantOutcomes.encode(await member.grants.register(grantRegistrations.decode(argument)));
       case 'grant/withdraw':

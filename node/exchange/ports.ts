@@ -158,6 +158,18 @@ export interface SealedVersion {
   personal?: Uint8Array;
 }
 
+/** Cases of objection and repair. Ids are in the order of their bytes. */
+export interface CaseStore<B extends WriteBatch = WriteBatch> {
+  /** Sealed. */
+  file(member: MemberId, id: string): Uint8Array | undefined;
+  putFile(batch: B, member: MemberId, id: string, sealed: Uint8Array): void;
+  /** Notes what a new case is about. @param subject see `RecordVault.subjectKey` */
+  putCase(batch: B, member: MemberId, id: string, about: { record: RecordId; subject: Uint8Array }): void;
+  cases(member: MemberId, after?: string): AsyncIterable<string>;
+  recordCases(record: RecordId): AsyncIterable<string>;
+  subjectCases(member: MemberId, subject: Uint8Array): AsyncIterable<string>;
+}
+
 export interface SubmissionStore<B extends WriteBatch = WriteBatch> {
   submission(member: MemberId, id: string): SubmissionState | undefined;
   putSubmission(batch: B, member: MemberId, state: SubmissionState): void;

@@ -2,6 +2,7 @@
 import { equalBytes } from '../core/bytes.ts';
 import type { RecordId } from '../core/ids.ts';
 import type { Counts, RowOutcome } from '../core/messages/publish.ts';
+import { isUsable, statusOf } from '../core/status-change.ts';
 import type { CatalogueItem } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { RecordChanges } from './record-changes.ts';
@@ -65,11 +66,19 @@ export class Publisher<B extends WriteBatch> {
     if (known && last && equalBytes(known.digest, digest)) {
       return { outcome: 'unchanged', record: id, version: known.versions.length, position: last.position };
     }
+    const status = last ? statusOf(log.status(last.position)) : 'live';
+    if (!isUsable(status)) {
+      // What was repaired or annulled does not come back by being sent again.
+      const fault = { code: 'record-ended', wanted: 'a record that may be used', got: status };
+      return { outcome: 'rejected', faults: [fault] };
+    }
     const version = (known?.versions.length ?? 0) + 1;
     const outcome = last ? 'corrected' : 'published';
     if (!write || !made) return { outcome, record: id, version };
 
     const position = append(write.batch, chunk, made.commitment, last?.position);
+    // An objection is to the record: the mark goes on to what corrects it.
+    if (status === 'objected') log.appendChange(write.batch, { kind: 'objection', time, ref: position });
     const versions = [...(known?.versions ?? []), { position, time }];
     const record = { log: log.state.number, item: item.item, edition: item.edition, digest, versions };
     this.#records.putVersion(write.batch, id, version, made.sealed);

@@ -1,11 +1,12 @@
 // What a node answers of its records: how far each version has come, and its proofs.
 import type { Bundle, EntryProof } from '../core/bundle.ts';
-import { fromBase64Url, fromUtf8, toBase64 } from '../core/bytes.ts';
+import { fromBase64Url, toBase64 } from '../core/bytes.ts';
 import { commitRecord, discloseRecord } from '../core/disclosure.ts';
 import { decodeEntry, type Entry } from '../core/entry.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseRecordId } from '../core/ids.ts';
 import type { BundleRequest, RecordRef, RecordState, RecordStatus, RecordVersion } from '../core/messages/record.ts';
+import { isWithdrawn, statusOf } from '../core/status-change.ts';
 import type { Catalogue } from '../policy/pack.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { ChainView, LogStore, RecordStore, StoredRecord, WriteBatch } from './ports.ts';
@@ -43,7 +44,7 @@ export class Records<B extends WriteBatch> {
         position,
         time,
         state: this.#state(log, position),
-        status: statusName(log.status(position)),
+        status: statusOf(log.status(position)),
       }))
       .filter(({ version }) => only === undefined || version === only);
     const last = versions.at(-1);
@@ -81,7 +82,8 @@ export class Records<B extends WriteBatch> {
   /**
    * The proof bundle of a version, with the claims asked for: under the last checkpoint whose anchor is final, so that
    * its status is the newest that the chain bears out; pending where that does not cover it yet.
-   * @throws NOT_FOUND; CONFLICT where no checkpoint covers it yet
+   * @throws NOT_FOUND; CONFLICT where no checkpoint covers it yet; RECORD_WITHDRAWN for the claims of what was repaired,
+   *   annulled or shielded
    */
   async bundle(reading: Reading<B>, request: BundleRequest): Promise<Bundle> {
     return (await this.proof(reading, request)).bundle;
@@ -93,6 +95,10 @@ export class Records<B extends WriteBatch> {
     { record: id, version, claims }: BundleRequest,
   ): Promise<{ bundle: Bundle; cosignatures: string | undefined }> {
     const record = this.#record(reading, id);
+    const standing = statusOf(reading.log.status(record.versions.at(-1)?.position ?? 0));
+    // That it was logged stays provable, to its agency and to auditors; what it says is shown no more, in any version.
+    if (claims?.length !== 0 && isWithdrawn(standing))
+      throw new XinlianError('RECORD_WITHDRAWN', { record: id, status: standing });
     const number = version ?? record.versions.length;
     const position = record.versions[number - 1]?.position;
     const sealed = this.#records.version(parseRecordId(id), number);
@@ -152,10 +158,4 @@ function recordEntry(bytes: Uint8Array, log: string): Extract<Entry, { item: str
   const entry = decodeEntry(bytes);
   if ('item' in entry) return entry;
   throw new XinlianError('STORE_CORRUPT', { what: `log ${log}`, wanted: 'the entry of a record', got: entry.kind });
-}
-
-function statusName(value: Uint8Array | undefined): string {
-  if (!value) return 'live';
-  const status = JSON.parse(fromUtf8(value)) as { state: string };
-  return status.state;
 }

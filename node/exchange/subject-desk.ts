@@ -1,21 +1,27 @@
-// What an enterprise may ask of a member's node: who looked at it, what it is asked to allow; and its decisions. Only under
+// What an enterprise may ask of a member's node: who looked at it, what it is asked to allow, what is held of it; and its
+// decisions, objections and applications. Only under
 // a certificate that holds, signed by the key that it names, answered under the seal of the enterprise.
 import { fromBase64Url, toBase64Url, utf8 } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import { grantDecision } from '../core/grant-request.ts';
+import { caseAct } from '../core/case-act.ts';
+import { canonicalize } from '../core/canonical.ts';
 import { openJwe, sealJwe, type Agreement } from '../core/jwe.ts';
 import { historyRequest, type HistoryPage } from '../core/messages/history.ts';
+import { caseQuery, ownRecordQuery } from '../core/messages/case.ts';
 import { receipt } from '../core/receipt.ts';
 import { readSubjectCall, signedSubjectCall, SUBJECT_CALL_SECONDS, type SubjectCall } from '../core/subject-call.ts';
 import type { SubjectCertificate } from '../core/subject-certificate.ts';
 import type { TypedDataDomain } from '../core/typed-data.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { AgencyLog } from './agency-log.ts';
+import type { CaseDesk } from './case-desk.ts';
 import type { CertificateVerifier } from './certificate-verifier.ts';
 import { openingPlace } from './openings.ts';
 import type { AccessStore, Clock, LogStore, WriteBatch } from './ports.ts';
 import { RecordProofs } from './record-proofs.ts';
 import type { RequestDesk } from './request-desk.ts';
+import type { SubjectRecords } from './subject-records.ts';
 import type { RecordVault } from './vault.ts';
 
 const PAGE_RECEIPTS = 100;
@@ -25,6 +31,8 @@ type Batch = WriteBatch & { readonly length: number };
 /** A hosted member, as far as it serves enterprises. */
 export interface ServingMember<B extends WriteBatch> {
   id: MemberId;
+  /** GB/T 2260 code. */
+  region: string;
   log: AgencyLog<B>;
   vault: RecordVault;
   sealing: Agreement;
@@ -36,6 +44,8 @@ interface Dependencies<B extends Batch> {
   logs: LogStore<B>;
   certificates: CertificateVerifier;
   requests: RequestDesk<B>;
+  cases: CaseDesk<B>;
+  opened: SubjectRecords<B>;
   /** EIP-712 domain of the GrantRegistry. */
   domain: TypedDataDomain;
   clock: Clock;
@@ -74,12 +84,16 @@ export class SubjectDesk<B extends Batch> {
         wanted: 'a certificate with a key to seal to, for more than one grant',
         got: certificate.jti,
       });
-    const answer = await this.#answer(member, certificate, call);
+    const answer = await this.#answer(member, certificate, { call, evidence: canonicalize(signed) });
     return sealJwe(utf8(JSON.stringify(answer)), fromBase64Url(certificate.seal, 33));
   }
 
-  async #answer(member: ServingMember<B>, { sub }: SubjectCertificate, call: SubjectCall): Promise<unknown> {
-    const { requests } = this.#needs;
+  async #answer(
+    member: ServingMember<B>,
+    { sub }: SubjectCertificate,
+    { call, evidence }: { call: SubjectCall; evidence: string },
+  ): Promise<unknown> {
+    const { requests, cases, opened } = this.#needs;
     switch (call.method) {
       case 'history':
         return this.#history(member, sub, historyRequest.check(call.argument).after ?? -1);
@@ -87,6 +101,12 @@ export class SubjectDesk<B extends Batch> {
         return requests.list(member, sub);
       case 'decide':
         return requests.decide(member, sub, grantDecision.check(call.argument));
+      case 'records':
+        return opened.page(member, sub, ownRecordQuery.check(call.argument).after);
+      case 'cases':
+        return cases.listOfSubject(member, sub, caseQuery.check(call.argument));
+      case 'act':
+        return cases.actAsSubject(member, sub, caseAct.check(call.argument), evidence);
     }
   }
 

@@ -32,6 +32,12 @@ export const BUCKETS = {
   recordKey: 0x0d,
   /** record id, version → sealed fields about persons */
   personal: 0x0e,
+  /** member (32), case id (16) → case of objection or repair with its steps, sealed */
+  case: 0x50,
+  /** record id (16), case id → nothing */
+  recordCase: 0x51,
+  /** member (32), subject key (16), case id → nothing */
+  subjectCase: 0x52,
   /** member (32), submission id → state, JSON */
   submission: 0x0f,
   /** member, submission id, 0x00, chunk index (u32) → answer to the chunk, sealed */

@@ -16,6 +16,12 @@ const entry: fc.Arbitrary<Entry> = fc.oneof(
   fc.record({ kind: kind('publish'), ...record }),
   fc.record({ kind: kind('supersede'), ...record, ref }),
   fc.record({ kind: kind('annul'), time, ref }),
+  fc.record({
+    kind: fc.constantFrom('objection', 'objection-closed', 'repair', 'repair-revoked', 'shield', 'shield-ended'),
+    time,
+    ref,
+  }),
+  fc.record({ kind: kind('step'), time, commitment: hash }),
   fc.record({ kind: kind('receipt'), time, commitment: hash }),
   fc.record({ kind: kind('query'), time, commitment: hash }),
   fc.record({ kind: kind('certificate'), time, commitment: hash }),

@@ -1,6 +1,7 @@
 // Rules of entries that an anchored root proves: what an agency wrote into its own log.
 import { equalBytes, fromUtf8, toBase64 } from '../../core/bytes.ts';
 import type { Entry } from '../../core/entry.ts';
+import { mayChange, statusOf } from '../../core/status-change.ts';
 import type { Anchor } from '../chain-fold.ts';
 import type { Rule } from '../rule.ts';
 
@@ -84,15 +85,17 @@ export const entryRules: readonly Rule<EntryFacts>[] = [
   },
   {
     id: 'ref-changed-before',
-    version: 1,
+    version: 2,
     severity: 'violation',
     evidence: 'log',
-    zh: '同一记录被重复更正或注销(历史分叉)',
-    en: 'A record that was superseded or annulled is changed again: its history forks',
+    zh: '记录的当前状态不允许此变更(重复更正、注销、修复等,历史分叉)',
+    en: 'A record is changed in a way that its status does not allow: its history forks',
     check: ({ entry, before }) => {
-      const ref = refOf(entry);
-      const status = ref === undefined ? undefined : before.status(ref);
-      return status ? { wanted: 'a record that is live', got: fromUtf8(status) } : undefined;
+      if (!entry || !('ref' in entry)) return undefined;
+      const status = before.status(entry.ref);
+      return mayChange(entry.kind, statusOf(status))
+        ? undefined
+        : { wanted: `a record that may have ${entry.kind}`, got: status ? fromUtf8(status) : 'live' };
     },
   },
   {

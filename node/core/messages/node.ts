@@ -66,6 +66,8 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * attachment/chunk    parcel(AttachmentChunk, bytes) → AttachmentState
  * record/status       RecordRef → RecordStatus
  * record/bundle       BundleRequest → Bundle (bundle.ts; no disclosures where `claims` is empty: a receipt), or tlog-proof
+ * case/list           CaseQuery → CasePage
+ * case/act            JWS of a MemberAct → CaseView
  * grant/register      GrantRegistration[] → GrantOutcome[]
  * grant/withdraw      GrantWithdrawal → GrantRef
  * grant/consume       GrantConsumption → GrantConsumed
@@ -90,6 +92,8 @@ export const INNER_METHODS = [
   'attachment/chunk',
   'record/status',
   'record/bundle',
+  'case/list',
+  'case/act',
   'grant/register',
   'grant/withdraw',
   'grant/consume',

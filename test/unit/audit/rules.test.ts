@@ -234,7 +234,10 @@ describe('rules of entries', () => {
   const before: LogBefore = {
     time: 999_000,
     item: (position) => (position < 40 ? 'xk' : undefined),
-    status: (position) => (position === 7 ? utf8('{"by":9,"state":"superseded"}') : undefined),
+    status: (position) => {
+      const state = { 7: 'superseded', 9: 'objected', 11: 'repaired' }[position];
+      return state === undefined ? undefined : utf8(`{"by":30,"state":"${state}"}`);
+    },
     statusRoot: () => statusRoot,
   };
   const record = { time: 999_000, item: 'xk', edition: 'e', commitment: digest('c') };
@@ -252,6 +255,17 @@ describe('rules of entries', () => {
       'ref-changed-before',
       facts({ kind: 'annul', time: 999_000, ref: 7 }),
       facts({ kind: 'annul', time: 999_000, ref: 8 }),
+    ],
+    ['ref-changed-before', facts({ kind: 'objection', time: 999_000, ref: 9 }), facts(supersede(9))],
+    [
+      'ref-changed-before',
+      facts({ kind: 'repair', time: 999_000, ref: 11 }),
+      facts({ kind: 'repair-revoked', time: 999_000, ref: 11 }),
+    ],
+    [
+      'ref-changed-before',
+      facts({ kind: 'objection-closed', time: 999_000, ref: 8 }),
+      facts({ kind: 'objection-closed', time: 999_000, ref: 9 }),
     ],
     ['status-root', facts(status(digest('x'))), facts(status())],
     ['checkpoint-without-status', facts(publish, 99), facts(publish, 98)],

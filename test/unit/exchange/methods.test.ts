@@ -37,6 +37,7 @@ import { MemoryAttachments } from '../../helpers/memory-attachments.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 import { PaperChain } from '../../helpers/paper-chain.ts';
 import { PaperCouncil } from '../../helpers/paper-council.ts';
+import { openCases } from '../../helpers/cases.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { licence } from '../../helpers/rows.ts';
 import { sharingOver } from '../../helpers/sharing.ts';
@@ -105,6 +106,7 @@ describe('A hosted member', () => {
         clock,
       }),
       records,
+      cases: openCases(agency).desk,
       identity,
       withdrawals,
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),

@@ -37,6 +37,9 @@ import { silent, SIGNER } from '../../helpers/agency.ts';
 import { domain, Exchange } from '../../helpers/authorised.ts';
 import { LOG, MEMBER, OTHER_MEMBER } from '../../helpers/bundle.ts';
 import { rejection } from '../../helpers/rejection.ts';
+import { newCaseId, openCases } from '../../helpers/cases.ts';
+import type { CaseAct } from '../../../node/core/case-act.ts';
+import type { CasePage } from '../../../node/core/messages/case.ts';
 import { company } from '../../helpers/rows.ts';
 
 describe('The desk of enterprises', () => {
@@ -65,8 +68,9 @@ describe('The desk of enterprises', () => {
       rules,
       clock,
     });
-    desk = new SubjectDesk<Batch>({ store: accesses, logs, certificates, requests, domain, clock });
-    member = { id: MEMBER, log, vault, sealing: exchange.sealing, key: { publicKey: SIGNER } };
+    const { desk: cases, opened } = openCases(exchange.agency);
+    desk = new SubjectDesk<Batch>({ store: accesses, logs, certificates, requests, cases, opened, domain, clock });
+    member = { id: MEMBER, region: '320904', log, vault, sealing: exchange.sealing, key: { publicKey: SIGNER } };
     centre = { ...member, id: exchange.centre.id };
     carried = async (answer) => answer;
   }
@@ -406,5 +410,75 @@ describe('The desk of enterprises', () => {
       .join('\n');
     for (const secret of [company(1), LOG, 'answered']) expect(readable).to.not.contain(secret);
     expect(fromUtf8((await openJwe(answer, sealing)).plaintext)).to.contain(company(1));
+  });
+
+  describe('and what is held of an enterprise', () => {
+    const act = (record: string, change: Partial<CaseAct> = {}): CaseAct => ({
+      record,
+      case: newCaseId(),
+      seq: 0,
+      kind: 'objection',
+      step: 'file',
+      ground: 'factual-error',
+      text: '税额有误',
+      ...change,
+    });
+
+    it('shows it its own records, with what may be done about them', async () => {
+      const own = await enterprise();
+      const records = await own.records(MEMBER);
+      expect(records.map(({ claims }) => claims['NS_SHXYM'])).to.deep.equal([company(1), company(1)]);
+      expect(records[0]).to.include({ item: 'tax-payment', status: 'live', class: 'authorised' });
+    });
+
+    it('takes its objection, and proves each step of it', async () => {
+      const own = await enterprise();
+      const [first] = await own.records(MEMBER);
+      const filed = act(first!.record);
+      expect(await own.act(MEMBER, filed)).to.include({ state: 'open', turn: 'agency' });
+      expect((await own.cases(MEMBER))[0]).to.include({ proved: false });
+      await exchange.agency.checkpointer.sign();
+      const [seen] = await own.cases(MEMBER, { open: true });
+      expect(seen).to.include({ proved: true, case: filed.case });
+      // What it signed is kept, and is what the line commits to.
+      expect(JSON.parse(seen!.steps[0]!.evidence)).to.have.keys('call', 'certificate', 'signature');
+      expect((await own.records(MEMBER)).find(({ record }) => record === first!.record)).to.include({
+        status: 'objected',
+      });
+    });
+
+    it('refuses the record of another, and an act of the agency', async () => {
+      const own = await enterprise();
+      const [first] = await own.records(MEMBER);
+      const other = await rejection((await enterprise({ sub: company(2) })).act(MEMBER, act(first!.record)));
+      expect(other).to.have.property('code', 'NOT_FOUND');
+      const annul = act(first!.record, { kind: 'annulment', step: 'annul' });
+      expect(await rejection(own.act(MEMBER, annul))).to.have.property('code', 'FORBIDDEN');
+    });
+
+    it('believes no page whose steps are not in the log', async () => {
+      const own = await enterprise();
+      const [first] = await own.records(MEMBER);
+      await own.act(MEMBER, act(first!.record));
+      await exchange.agency.checkpointer.sign();
+      const changed = async (change: (page: CasePage) => void): Promise<unknown> => {
+        carried = async (answer) => {
+          const page = (await openSubjectAnswer(answer, sealing)) as CasePage;
+          change(page);
+          return sealJwe(utf8(JSON.stringify(page)), sealing.publicKey);
+        };
+        return rejection(own.cases(MEMBER));
+      };
+      const lies: ((page: CasePage) => void)[] = [
+        (page) => (page.cases[0]!.steps[0]!.opening.act.text = '另一理由'),
+        (page) => (page.cases[0]!.steps[0]!.evidence = 'another'),
+        (page) => (page.cases[0]!.case = newCaseId()),
+        (page) => (page.member = `0x${'11'.repeat(32)}`),
+        (page) => (page.cases[0]!.steps[0]!.position += 1),
+      ];
+      for (const lie of lies) expect(await changed(lie)).to.have.property('code', 'PROOF_INVALID');
+      const key = toBase64Url(new Uint8Array(32));
+      expect(await changed((page) => (page.key = key))).to.have.property('code', 'SIGNATURE_INVALID');
+    });
   });
 });
