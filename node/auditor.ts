@@ -27,7 +27,7 @@ import { AuditedChainConfig, contractsOf } from './config.ts';
 import type { Hex } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
 import type { LogId } from './core/ids.ts';
-import { directorySources, endpointSources, templateSources } from './log-sources.ts';
+import { directorySources, endpointSources, templateSources, witnessSources } from './log-sources.ts';
 import { openingFiles } from './opening-files.ts';
 import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
 import { builtInCatalogue } from './policy/pack.ts';
@@ -44,6 +44,8 @@ export interface AuditorOptions {
   logs?: { template: string } | { directory: string } | undefined;
   /** More addresses, with `{log}`, whose checkpoints are compared with those of `logs`. */
   also?: readonly string[] | undefined;
+  /** Whether every member is asked what it saw as a witness, at its own address. */
+  witnesses?: boolean | undefined;
   /** The last block; default: the last final one. */
   block?: number | undefined;
   /** Hash that this block is known to have. */
@@ -217,13 +219,20 @@ function auditOptions(
 
 function needsOf(
   chain: ChainSource,
-  { contracts, logs, also = [], openings = [] }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also' | 'openings'>,
+  {
+    contracts,
+    logs,
+    also = [],
+    witnesses,
+    openings = [],
+  }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also' | 'witnesses' | 'openings'>,
   { fetch, progress, read, signal }: AuditorDependencies,
 ): AuditDependencies {
   return {
     chain,
     logs: sourcesOf(logs, fetch),
     also: also.map((template) => templateSources(template, fetch)),
+    ...(witnesses === true && { witnesses: witnessSources(fetch) }),
     codec: eventCodec(contracts),
     ...(openings.length > 0 && { openings: openingFiles(openings) }),
     leastLevel: (item) => grantRules.leastLevelOfAll(item),

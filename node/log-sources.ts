@@ -3,7 +3,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { XinlianError } from './core/errors.ts';
-import type { LogId } from './core/ids.ts';
+import type { LogId, MemberId } from './core/ids.ts';
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 200;
@@ -29,6 +29,15 @@ export function endpointSources(fetch: typeof globalThis.fetch): {
 /** Logs at one address each. @param template `{log}` stands for the log's id */
 export function templateSources(template: string, fetch: typeof globalThis.fetch): { of: (log: LogId) => Source } {
   return { of: (log) => httpSource(template.replaceAll('{log}', log).replace(/\/+$/, ''), fetch) };
+}
+
+/** What members saw as witnesses, at the addresses that they name on the chain. */
+export function witnessSources(fetch: typeof globalThis.fetch): {
+  of: (log: LogId, member: MemberId, endpoint: string) => Source;
+} {
+  return {
+    of: (log, member, endpoint) => httpSource(`${endpoint.replace(/\/+$/, '')}/witness/${member}/${log}`, fetch),
+  };
 }
 
 /** Logs in a directory each, named by their ids. */

@@ -21,7 +21,9 @@ import type { Finding } from './rule.ts';
 import { eventRules } from './rules.ts';
 import { entryRules } from './rules/entries.ts';
 import type { AuditState } from './state.ts';
+import type { ShownNote } from './served-note.ts';
 import { compareViews } from './views.ts';
+import { askWitness, type WitnessSources, type WitnessView } from './witness-views.ts';
 
 export interface AuditOptions {
   contracts: ConsortiumContracts;
@@ -40,6 +42,8 @@ export interface AuditDependencies {
   logs: LogSources;
   /** More sources of the same logs, whose checkpoints are compared with those of `logs`. */
   also?: readonly LogSources[];
+  /** Where witnesses are asked; absent: they are not. */
+  witnesses?: WitnessSources;
   codec: EventCodec;
   /** What members handed over of their receipts and queries; accesses are judged where there is some. */
   openings?: OpeningSource;
@@ -74,6 +78,12 @@ export interface AuditedLog extends LogExtent {
   days: ReadonlyMap<number, number>;
   /** Of all its anchors. */
   anchors: readonly Anchor[];
+  /** Members that cosigned the checkpoint that was served. */
+  cosigned: readonly MemberId[];
+  /** Active members that could have, and have not: they refused, were away, or were not asked yet. */
+  notCosigned: readonly MemberId[];
+  /** What each witness said, where they were asked. */
+  witnesses: readonly WitnessView[];
 }
 
 export interface AuditResult {
@@ -133,6 +143,8 @@ class AuditRun {
   readonly #ofOpenings: Finding[] = [];
   #openings: OpenedLog[] = [];
   readonly #sources = new Map<LogId, LogSource>();
+  readonly #cosigners = new Map<LogId, readonly MemberId[]>();
+  readonly #witnesses = new Map<LogId, WitnessView[]>();
 
   constructor(state: AuditState, options: AuditOptions, dependencies: AuditDependencies) {
     this.#state = state;
@@ -222,14 +234,45 @@ class AuditRun {
       },
       signal,
     };
-    const views: [LogSource, LogView][] = [[source, await reached(auditLog(subject, state, source, options))]];
+    const own = await reached(auditLog(subject, state, source, options));
+    const views: [LogSource, LogView][] = [[source, own]];
+    this.#cosigners.set(id, own.shown?.cosigners ?? []);
     for (const other of also.flatMap((sources) => sources.of(id, endpoint) ?? [])) {
       views.push([other, await reached(auditView(subject, other, options))]);
     }
-    const shown = views.flatMap(([, view]) => view.shown ?? []);
+    const seen = await this.#askWitnesses(subject, { source, size: own.shown?.checkpoint.size ?? 0 }, found);
+    const shown = [...views.flatMap(([, view]) => view.shown ?? []), ...seen];
     found(await compareViews(subject, shown));
     return views.flatMap(([{ name }, { reason }]) =>
       reason === undefined ? [] : [{ log: id, owner, source: name, reason }],
+    );
+  }
+
+  /** @returns what they saw */
+  async #askWitnesses(
+    subject: LogSubject,
+    main: { source: LogSource; size: number },
+    found: (findings: Finding[]) => void,
+  ): Promise<ShownNote[]> {
+    const { witnesses, signal } = this.#needs;
+    const { log: id } = subject.place;
+    if (!witnesses || id === undefined) return [];
+    const asked = await Promise.all(
+      this.#witnessesOf(subject.owner).map(({ id: member, endpoint }) =>
+        askWitness(subject, main, { member, source: witnesses.of(id, member, endpoint) }, { found, signal }),
+      ),
+    );
+    this.#witnesses.set(
+      id,
+      asked.map(({ view }) => view),
+    );
+    return asked.flatMap(({ shown }) => shown);
+  }
+
+  /** Active members, but the owner, that name an address. */
+  #witnessesOf(owner: MemberId): { id: MemberId; endpoint: string }[] {
+    return [...this.#state.chain.consortium.members.values()].flatMap(({ member: { id, status, endpoints } }) =>
+      id !== owner && status === 'active' && endpoints.log !== undefined ? [{ id, endpoint: endpoints.log }] : [],
     );
   }
 
@@ -254,6 +297,7 @@ class AuditRun {
     if (!last) return undefined;
     const { chain, logs } = this.#state;
     const { kinds, days } = logs.get(id) ?? emptyLog();
+    const cosigned = this.#cosigners.get(id) ?? [];
     return {
       log: id,
       owner,
@@ -265,6 +309,9 @@ class AuditRun {
       kinds,
       days,
       anchors: chain.anchors.get(id) ?? [],
+      cosigned,
+      notCosigned: this.#witnessesOf(owner).flatMap((witness) => (cosigned.includes(witness.id) ? [] : [witness.id])),
+      witnesses: this.#witnesses.get(id) ?? [],
     };
   }
 

@@ -1,10 +1,12 @@
 // The checkpoint that a source serves of a log: read, judged, and kept to be compared with what others were shown.
 import { equalBytes, fromUtf8 } from '../core/bytes.ts';
-import { parseCheckpoint, type Checkpoint } from '../core/checkpoint.ts';
+import { parseCheckpoint, parseOrigin, type Checkpoint, type LogOrigin } from '../core/checkpoint.ts';
+import { readCosignature, witnessName } from '../core/cosignature.ts';
 import { decodeEntry } from '../core/entry.ts';
 import { XinlianError } from '../core/errors.ts';
 import { HASH_LENGTH, rootHash, rootNodes } from '../core/merkle.ts';
-import { keyId, parseNote, verifyNote, type NoteSignature } from '../core/note.ts';
+import type { MemberId } from '../core/ids.ts';
+import { keyId, parseNote, verifyNote, type Note, type NoteSignature } from '../core/note.ts';
 import { tileHashReader, tilesForNodes, TILE_WIDTH } from '../core/tiles.ts';
 import type { KnownKey, LogSubject } from './log-subject.ts';
 import type { LogSource } from './ports.ts';
@@ -18,6 +20,8 @@ export interface ShownNote {
   checkpoint: Checkpoint;
   /** The signed note. */
   text: string;
+  /** Members that cosigned it. */
+  cosigners: readonly MemberId[];
   files: ServedFiles;
 }
 
@@ -32,19 +36,23 @@ export class ServedNote {
     this.files = files;
   }
 
-  /** @returns undefined where the source has none. @throws UNREACHABLE, CANCELLED */
+  /**
+   * @param least entries that the source has at least: a plain file server has its partial tiles in one width alone
+   * @returns undefined where the source has none. @throws UNREACHABLE, CANCELLED
+   */
   static async fetch(
     subject: LogSubject,
     source: LogSource,
     signal: AbortSignal | undefined,
+    least = 0,
   ): Promise<ServedNote | undefined> {
     const bytes = await ServedFiles.note(source, signal);
     if (!bytes) return undefined;
-    const note = readNote(bytes, subject.keys);
+    const note = readNote(bytes, subject);
     // What nobody signed says nothing of what the source has.
     const signed = note.stranger || note.signers.some(({ member }) => member === subject.owner);
     const size = (signed && note.checkpoint?.size) || anchoredSize(subject);
-    return new ServedNote(subject, note, new ServedFiles(source, size, signal));
+    return new ServedNote(subject, note, new ServedFiles(source, Math.max(size, least), signal));
   }
 
   /** Whether it is by a key that no member has up to the last block: it cannot be judged. */
@@ -66,12 +74,18 @@ export class ServedNote {
     });
   }
 
+  /** As `judge`, of what a witness saw: it may be of long ago. */
+  async judgeSeen(): Promise<Finding[]> {
+    const found = await this.judge(undefined);
+    return found.filter(({ rule }) => !OF_NOW.has(rule));
+  }
+
   /** For comparison; undefined for what its owner did not sign. */
   get shown(): ShownNote | undefined {
-    const { checkpoint, signers, text } = this.#note;
+    const { checkpoint, signers, text, cosigners } = this.#note;
     const { owner, origin } = this.#subject;
     const own = checkpoint?.origin === origin && signers.some(({ member }) => member === owner);
-    return own && text !== undefined ? { checkpoint, text, files: this.files } : undefined;
+    return own && text !== undefined ? { checkpoint, text, cosigners, files: this.files } : undefined;
   }
 }
 
@@ -85,11 +99,18 @@ interface ReadNote {
   checkpoint: Checkpoint | undefined;
   /** Members whose keys signed. */
   signers: Signer[];
+  /** Members whose cosignatures hold. */
+  cosigners: MemberId[];
+  /** Name of a witness whose line does not. */
+  badCosignature: string | undefined;
   /** Whether no signature even names a key of a member. */
   stranger: boolean;
 }
 
-function readNote(bytes: Uint8Array, keys: readonly KnownKey[]): ReadNote {
+/** Rules that ask of a checkpoint that it is the newest. */
+const OF_NOW = new Set(['note-behind', 'note-unanchored']);
+
+function readNote(bytes: Uint8Array, { keys, origin }: Pick<LogSubject, 'keys' | 'origin'>): ReadNote {
   let text: string | undefined;
   try {
     text = fromUtf8(bytes);
@@ -97,13 +118,36 @@ function readNote(bytes: Uint8Array, keys: readonly KnownKey[]): ReadNote {
     const parsed = parseNote(text);
     const signers = parsed.signatures.flatMap((signature) => signersOf(note, signature, keys));
     const stranger = !parsed.signatures.some((signature) => keys.some(({ key }) => isOf(signature, key)));
-    return { text, checkpoint: parseCheckpoint(parsed.text), signers, stranger };
+    const checkpoint = parseCheckpoint(parsed.text);
+    return { text, checkpoint, signers, stranger, ...cosignersOf(parsed, keys, parseOrigin(origin)) };
   } catch (error) {
     if (XinlianError.is(error, 'MALFORMED') || XinlianError.is(error, 'TOO_LARGE')) {
-      return { text, checkpoint: undefined, signers: [], stranger: false };
+      const none = { cosigners: [], badCosignature: undefined };
+      return { text, checkpoint: undefined, signers: [], stranger: false, ...none };
     }
     throw error;
   }
+}
+
+/** Members that cosigned, each once, whatever the tenure of their key. */
+function cosignersOf(
+  { text, signatures }: Note,
+  keys: readonly KnownKey[],
+  origin: LogOrigin,
+): Pick<ReadNote, 'cosigners' | 'badCosignature'> {
+  const known = keys.map(({ member, key }) => ({ member, name: witnessName(origin, member), publicKey: key }));
+  const cosigners = new Set<MemberId>();
+  let badCosignature: string | undefined;
+  for (const signature of signatures) {
+    try {
+      const cosigner = readCosignature(text, signature, known)?.cosigner;
+      if (cosigner) cosigners.add((cosigner as (typeof known)[number]).member);
+    } catch (error) {
+      if (!XinlianError.is(error, 'SIGNATURE_INVALID')) throw error;
+      badCosignature = signature.name;
+    }
+  }
+  return { cosigners: [...cosigners], badCosignature };
 }
 
 /** Tenures of the key that made a signature, where it is known and the signature holds. */
@@ -129,14 +173,25 @@ function isOf({ name, keyId: id }: NoteSignature, publicKey: Uint8Array): boolea
 
 async function noteFacts(
   { origin, owner, closed, anchors, time }: LogSubject,
-  { checkpoint, signers, stranger }: ReadNote,
+  { checkpoint, signers, stranger, badCosignature }: ReadNote,
   files: ServedFiles,
   tree: ProvenTree | undefined,
 ): Promise<NoteFacts> {
   const last = anchors.at(-1);
   const size = checkpoint?.size ?? 0;
   const anchor = anchors.find((one) => one.size === size);
-  const facts = { checkpoint, origin, owner, signers, stranger, anchor, anchored: last?.size ?? 0, closed, time };
+  const facts = {
+    checkpoint,
+    origin,
+    owner,
+    signers,
+    stranger,
+    badCosignature,
+    anchor,
+    anchored: last?.size ?? 0,
+    closed,
+    time,
+  };
   const nothing = { root: undefined, extends: undefined, lastTime: undefined };
   if (!checkpoint || !last || anchor || size === 0) return { ...facts, ...nothing };
   if (size < last.size) return { ...facts, ...nothing, root: await servedRoot(files, tree, size) };

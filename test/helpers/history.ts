@@ -12,7 +12,7 @@ import { checkpointOrigin, encodeCheckpoint } from '../../node/core/checkpoint.t
 import type { Role } from '../../node/core/consortium.ts';
 import type { Entry } from '../../node/core/entry.ts';
 import { XinlianError } from '../../node/core/errors.ts';
-import type { LogId } from '../../node/core/ids.ts';
+import type { LogId, MemberId } from '../../node/core/ids.ts';
 import { consistencyProof } from '../../node/core/merkle.ts';
 import { signNote } from '../../node/core/note.ts';
 import { statusChangeOf } from '../../node/core/status-change.ts';
@@ -191,6 +191,8 @@ export function auditHistory(
   options: Partial<AuditOptions> & {
     /** What other sources show of the same logs, by their names. */
     also?: Record<string, History['logs']>;
+    /** What a member has as a witness, by path; absent where it does not answer. */
+    witnesses?: (member: MemberId) => Map<string, Uint8Array> | undefined;
     /** What members handed over. */
     openings?: OpeningSource;
     read?: (access: ReadAccess) => void;
@@ -199,7 +201,7 @@ export function auditHistory(
 ): Promise<AuditResult> {
   const { contracts } = history;
   const to = contracts.block + history.blocks.length - 1;
-  const { also = {}, openings, read, ...others } = options;
+  const { also = {}, witnesses, openings, read, ...others } = options;
   return audit(
     state,
     { contracts, to, ...others },
@@ -207,6 +209,7 @@ export function auditHistory(
       chain: chainOf(history),
       logs: logsOf(history.logs),
       also: Object.entries(also).map(([name, logs]) => logsOf(logs, name)),
+      ...(witnesses && { witnesses: { of: (_, member) => witnessSource(member, witnesses(member)) } }),
       codec: eventCodec(contracts),
       leastLevel: () => 'B',
       ...(openings && { openings }),
@@ -236,6 +239,16 @@ function logsOf(logs: History['logs'], where = 'mirror'): LogSources {
         return bytes;
       },
     }),
+  };
+}
+
+function witnessSource(member: MemberId, files: Map<string, Uint8Array> | undefined): LogSource {
+  return {
+    name: `witness ${member}`,
+    read: async (path) => {
+      if (!files) throw new XinlianError('UNREACHABLE', { peer: member, reason: 'down' });
+      return files.get(path);
+    },
   };
 }
 

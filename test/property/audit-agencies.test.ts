@@ -4,13 +4,15 @@ import { ed25519 } from '@noble/curves/ed25519.js';
 import type { AuditResult } from '../../node/audit/audit.ts';
 import { u64, utf8, type Hex } from '../../node/core/bytes.ts';
 import { encodeCheckpoint } from '../../node/core/checkpoint.ts';
+import { cosign, witnessName } from '../../node/core/cosignature.ts';
 import { encodeEntry, type Entry } from '../../node/core/entry.ts';
 import { leafHash } from '../../node/core/merkle.ts';
 import { parseNote, signNote } from '../../node/core/note.ts';
 import { filesOf } from '../helpers/log-files.ts';
 import { digest, fund, TestConsortium } from '../helpers/consortium-on-anvil.ts';
-import { auditHistory, record, signingBody, TestLog, type History } from '../helpers/history.ts';
+import { auditHistory, noteOf, record, signingBody, TestLog, type History } from '../helpers/history.ts';
 import { now, publishes } from '../helpers/honest-history.ts';
+import { signerOf } from '../helpers/small-log.ts';
 import { admitByVote } from '../../node/chain/deploy.ts';
 
 describe('an audit of an agency that lies in its own log', () => {
@@ -228,6 +230,73 @@ describe('an audit of an agency that lies in its own log', () => {
     }
     const away = await auditHistory({ ...history, logs: one }, { also: { second: new Map() } });
     expect(away).to.deep.include({ findings: [], complete: false });
+  });
+
+  it('asks witnesses what they saw and refused, and believes the notes alone', async () => {
+    const { log, history } = await logOf(sound);
+    const anchored = [...sound, { kind: 'status' as const, time, root: new Uint8Array(32) }];
+    const fork = async (count: number, seed: number): Promise<Map<string, Uint8Array>> => {
+      const entries = [...anchored, ...publishes(count, time, seed)].map(encodeEntry);
+      return (await filesOf(entries, { log: log.id, contracts: history.contracts, secret: body.secret })).files;
+    };
+    const [older, newer, other] = [await fork(3, 2), await fork(9, 2), await fork(7, 3)];
+    const textOf = (files: Map<string, Uint8Array>) => Buffer.from(files.get('checkpoint')!).toString();
+    const seen = (note: Uint8Array, conflicts: object[] = []) =>
+      new Map([
+        ['checkpoint', note],
+        ['conflicts', utf8(JSON.stringify({ conflicts }))],
+      ]);
+    const audited = (first: Map<string, Uint8Array> | undefined) => {
+      const logs = new Map([[log.id, newer]]);
+      const [asked] = consortium.bodies;
+      return auditHistory({ ...history, logs }, { witnesses: (member) => (member === asked!.id ? first : new Map()) });
+    };
+    const viewOf = ({ logs }: AuditResult) =>
+      logs[0]!.witnesses.find(({ member }) => member === consortium.bodies[0]!.id);
+
+    const agreeing = await audited(seen(older.get('checkpoint')!));
+    expect(agreeing).to.deep.include({ findings: [], complete: true });
+    expect(viewOf(agreeing)).to.deep.include({ size: anchored.length + 3, refused: 0 });
+    expect(agreeing.logs[0]!.witnesses).to.have.length.above(1);
+
+    const conflict = { refused: textOf(other), cosigned: textOf(older) };
+    for (const files of [seen(other.get('checkpoint')!), seen(older.get('checkpoint')!, [conflict])]) {
+      const { findings } = await audited(files);
+      expect(new Set(findings.map(({ rule }) => rule))).to.deep.equal(new Set(['split-view', 'note-not-extending']));
+      for (const { member, notes } of findings) {
+        expect(member).to.equal(body.id);
+        expect(notes).to.include(textOf(other));
+      }
+    }
+    expect(viewOf(await audited(seen(older.get('checkpoint')!, [conflict])))).to.include({ refused: 1 });
+
+    // What the owner did not sign says nothing of it, nor does a witness that talks nonsense or is away.
+    const forged = utf8(await sign(parseNote(textOf(other)).text, digest('another secret')));
+    for (const files of [
+      seen(forged, [{ refused: 'x', cosigned: 'y' }]),
+      new Map([['conflicts', utf8('[')]]),
+      undefined,
+    ]) {
+      expect(await audited(files)).to.deep.include({ findings: [], complete: true });
+    }
+    expect(viewOf(await audited(undefined))?.away).to.include('UNREACHABLE');
+  });
+
+  it('counts who cosigned a checkpoint, and who could have', async () => {
+    const { log, history } = await logOf(sound);
+    const { chainId, logAnchor } = history.contracts;
+    const name = witnessName({ chainId, logAnchor }, other.id);
+    const signer = signerOf(name, other.secret);
+    const note = noteOf(history, log.id);
+    const line = await cosign(parseNote(note).text, time, signer);
+    const good = await withNote(history, log, note + line);
+    expect(good.findings).to.deep.equal([]);
+    const [audited] = good.logs;
+    expect(audited!.cosigned).to.deep.equal([other.id]);
+    expect(audited!.notCosigned).to.have.members(consortium.bodies.map(({ id }) => id));
+    const bad = await withNote(history, log, note + (await cosign(`${parseNote(note).text}x\n`, time, signer)));
+    expect(bad.findings.map(({ rule }) => rule)).to.deep.equal(['note-cosignature']);
+    expect(bad.logs[0]!.cosigned).to.deep.equal([]);
   });
 
   it('does not take a chain of another consortium for this one', async () => {

@@ -12,6 +12,7 @@ export interface AuditFlags {
   logs?: string;
   mirror?: string;
   also?: string[];
+  witnesses?: boolean;
   openings?: string[];
   block?: string;
   blockHash?: string;
@@ -38,6 +39,7 @@ export function optionsOf(flags: AuditFlags): AuditorOptions {
     contracts: told.contracts,
     logs: logs !== undefined ? { template: logs } : mirror !== undefined ? { directory: mirror } : undefined,
     also,
+    witnesses: flags.witnesses,
     openings,
     block: block === undefined ? undefined : wholeNumber('--block', block, 0),
     blockHash: blockHash === undefined ? undefined : parseHash(blockHash),

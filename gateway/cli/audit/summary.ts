@@ -1,5 +1,5 @@
 // What an audit says: as JSON for programs, as lines for people.
-import type { AuditResult } from '../../../node/audit/audit.ts';
+import type { AuditedLog, AuditResult } from '../../../node/audit/audit.ts';
 import type { Finding, RuleText } from '../../../node/audit/rule.ts';
 import { RULES } from '../../../node/audit/rules.ts';
 import { toBase64 } from '../../../node/core/bytes.ts';
@@ -21,17 +21,22 @@ export function jsonOf(result: AuditResult): object {
     asked,
     events,
     members: members.length,
-    logs: logs.map(({ log, owner, source, anchored, proven, closed, anchors, kinds }) => ({
-      log,
-      owner,
-      source,
-      size: anchored.size,
-      root: toBase64(anchored.root),
-      proven,
-      closed,
-      checkpoints: anchors.length,
-      kinds: Object.fromEntries(kinds),
-    })),
+    logs: logs.map(
+      ({ log, owner, source, anchored, proven, closed, anchors, kinds, cosigned, notCosigned, witnesses }) => ({
+        log,
+        owner,
+        source,
+        size: anchored.size,
+        root: toBase64(anchored.root),
+        proven,
+        closed,
+        checkpoints: anchors.length,
+        kinds: Object.fromEntries(kinds),
+        cosigned,
+        notCosigned,
+        witnesses,
+      }),
+    ),
     anomalies: findings,
     unread,
     openings,
@@ -45,6 +50,7 @@ export function linesOf(result: AuditResult): string[] {
   return [
     `chain: to block ${head?.number ?? 'none'} of ${asked}, ${events} events, ${members.length} members`,
     `logs: ${logs.length}, ${entries} entries proven 已核验条目`,
+    ...logs.flatMap(cosignedLine),
     ...openings.map(({ log, size }) => `openings of log ${log}: below position ${size} 已核验回执原文`),
     ...unread.map(
       ({ log, source, reason }) => `NOT READ 未能读取: log ${log}${source ? ` at ${source}` : ''}: ${reason}`,
@@ -53,6 +59,15 @@ export function linesOf(result: AuditResult): string[] {
     verdict(exitCodeOf(result), findings.length, complete),
     `digest 审计摘要: ${digest}`,
   ];
+}
+
+function cosignedLine({ log, cosigned, notCosigned, witnesses }: AuditedLog): string[] {
+  const of = cosigned.length + notCosigned.length;
+  if (of === 0) return [];
+  const missing = notCosigned.length > 0 ? `; not by 缺 ${notCosigned.join(', ')}` : '';
+  const refused = witnesses.filter((view) => view.refused > 0);
+  const told = refused.map(({ member, refused: count }) => `; ${member} refused ${count} 拒绝见证`);
+  return [`cosigned 见证: log ${log} by ${cosigned.length} of ${of}${missing}${told.join('')}`];
 }
 
 function verdict(code: 0 | 1 | 2, findings: number, complete: boolean): string {

@@ -31,6 +31,7 @@ export function addAudit(program: Command, terminal: Terminal, exit: (code: numb
     )
     .option('--logs <template>', 'where logs are read, such as https://host/v1/logs/{log}; default: as the chain says')
     .option('--mirror <dir>', 'read logs from this directory: DIR/<log id>/checkpoint, tile/…')
+    .option('--witnesses', 'ask every member what it saw of each log as a witness, and what it refused')
     .option('--also <templates...>', 'more places like --logs: what they show is compared, to find a split view')
     .option('--openings <files...>', 'what members handed over by `xinlian receipts export`: accesses are judged too')
     .option('--block <number>', 'the last block; default: the last final one')

@@ -22,6 +22,8 @@ export interface NoteFacts {
   signers: readonly Signer[];
   /** Whether no signature even names a key that a member has or had. */
   stranger: boolean;
+  /** Name of a witness whose cosignature does not hold. */
+  badCosignature: string | undefined;
   /** The anchor of the same size, where one is. */
   anchor: Anchor | undefined;
   /** Size of the last anchor; 0 before the first. */
@@ -71,6 +73,18 @@ export const noteRules: readonly Rule<NoteFacts>[] = [
       const [other] = signers;
       return { wanted: `a signature of ${owner}`, got: other ? `one of ${other.member}` : 'none that holds' };
     },
+  },
+  {
+    id: 'note-cosignature',
+    version: 1,
+    severity: 'violation',
+    evidence: 'source',
+    zh: '检查点所附的见证签名无效',
+    en: 'The checkpoint is shown with a cosignature that does not hold',
+    check: ({ badCosignature }) =>
+      badCosignature === undefined
+        ? undefined
+        : { wanted: `a cosignature of ${badCosignature}`, got: 'another signature' },
   },
   {
     id: 'note-key-retired',

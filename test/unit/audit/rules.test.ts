@@ -362,6 +362,7 @@ describe('rules of checkpoints', () => {
     owner,
     signers: [{ member: owner, since: 1, until: 5 }],
     stranger: false,
+    badCosignature: undefined,
     anchor,
     anchored: 10,
     closed: false,
@@ -377,6 +378,7 @@ describe('rules of checkpoints', () => {
     ['note-signature', { signers: [] }, {}],
     ['note-signature', { signers: [{ member: bodyOf(1).id, since: 1, until: undefined }] }, {}],
     ['note-signature', { signers: [], stranger: true }, { ...larger, signers: [], stranger: true }],
+    ['note-cosignature', { badCosignature: 'a witness' }, {}],
     ['note-key-retired', { signers: [{ member: owner, since: 1, until: 4 }] }, { ...larger, signers: [{ member: owner, since: 1, until: 4 }] }], // prettier-ignore
     ['note-key-retired', { signers: [{ member: owner, since: 6, until: undefined }] }, {}],
     ['note-root', { checkpoint: { ...checkpoint, root: digest('x') } }, {}],
