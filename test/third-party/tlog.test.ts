@@ -6,13 +6,19 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'chai';
+import { fromBase64Url } from '../../node/core/bytes.ts';
+import { checkpointOrigin } from '../../node/core/checkpoint.ts';
+import { cosign, encodeCosignerKey, witnessName } from '../../node/core/cosignature.ts';
 import { exportLog } from '../../node/log-export.ts';
 import { directorySource } from '../../node/log-sources.ts';
 import { encodeVerifierKey, parseNote } from '../../node/core/note.ts';
+import { tlogProofOf } from '../../node/core/verify-tlog-proof.ts';
+import { CHAIN_ID, CHECKPOINT_KEY, completeBundle, LOG, LOG_ANCHOR, MEMBER } from '../helpers/bundle.ts';
 import { digest } from '../helpers/consortium-on-anvil.ts';
 import { noteOf } from '../helpers/history.ts';
 import { honestHistory, LAST_SECRET, type HonestHistory } from '../helpers/honest-history.ts';
 import { writeMirror } from '../helpers/log-mirror.ts';
+import { signerOf } from '../helpers/small-log.ts';
 import { useTemporaryFolder } from '../helpers/temporary-folder.ts';
 
 const MODULE = fileURLToPath(new URL('tlog', import.meta.url));
@@ -69,6 +75,35 @@ describe('a log, to tools of others', function () {
       // The next export would keep full tiles.
       await writeFile(join(copy, file), bytes);
     }
+  });
+
+  describe('a tlog-proof of a record', () => {
+    const origin = { chainId: CHAIN_ID, logAnchor: LOG_ANCHOR };
+    const logName = checkpointOrigin({ ...origin, log: LOG });
+    const logKey = encodeVerifierKey({ name: logName, publicKey: CHECKPOINT_KEY });
+    const witness = signerOf(witnessName(origin, MEMBER), digest('a witness'));
+
+    async function check(proof: string, entry: Uint8Array, cosigner = encodeCosignerKey(witness)): Promise<string> {
+      const [file, leaf] = ['proof', 'entry'].map((name) => join(folder(), name)) as [string, string];
+      await writeFile(file, proof);
+      await writeFile(leaf, entry);
+      return run(TOOL, ['proof', file, leaf, logKey, cosigner]).then(
+        () => 'holds',
+        (error: { stderr: string }) => error.stderr,
+      );
+    }
+
+    it('holds, cosignature included, and is refused for another entry, key or text', async () => {
+      const { bundle } = await completeBundle();
+      const line = await cosign(parseNote(bundle.checkpoint).text, 1_780_000_000, witness);
+      const entry = fromBase64Url(bundle.entry);
+      expect(await check(tlogProofOf(bundle, line), entry)).to.equal('holds');
+      expect(await check(tlogProofOf(bundle), entry)).to.match(/threshold|signature|verif/i);
+      expect(await check(tlogProofOf({ ...bundle, position: 6 }, line), entry)).to.match(/inclusion proof/);
+      expect(await check(tlogProofOf(bundle, line), entry.with(0, 1))).to.match(/inclusion proof/);
+      const other = encodeCosignerKey({ ...witness, publicKey: CHECKPOINT_KEY });
+      expect(await check(tlogProofOf(bundle, line), entry, other)).to.not.equal('holds');
+    });
   });
 
   it('is signed by no other key', async () => {

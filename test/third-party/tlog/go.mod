@@ -3,11 +3,11 @@ module xinlian/thirdparty/tlog
 go 1.24.0
 
 require (
-	filippo.io/torchwood v0.8.0
-	golang.org/x/mod v0.30.0
+	filippo.io/torchwood v0.9.0
+	golang.org/x/mod v0.31.0
 )
 
 require (
-	golang.org/x/crypto v0.44.0 // indirect
-	golang.org/x/sync v0.18.0 // indirect
+	golang.org/x/crypto v0.46.0 // indirect
+	golang.org/x/sync v0.19.0 // indirect
 )

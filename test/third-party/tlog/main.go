@@ -2,6 +2,9 @@
 // torchwood's client of C2SP tlog-tiles. Prints one line of JSON, or says what is wrong and exits with 1.
 //
 //	tlog DIRECTORY VERIFIER-KEY POSITION
+//	tlog proof FILE ENTRY VERIFIER-KEY COSIGNER-KEY
+//
+// The second checks a C2SP tlog-proof of the entry in the file ENTRY, whose checkpoint both keys must have signed.
 package main
 
 import (
@@ -25,6 +28,13 @@ type report struct {
 }
 
 func main() {
+	if os.Args[1] == "proof" {
+		if err := checkProof(os.Args[2], os.Args[3], os.Args[4], os.Args[5]); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
 	told, err := read(os.Args[1], os.Args[2], os.Args[3])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -33,6 +43,28 @@ func main() {
 	if err := json.NewEncoder(os.Stdout).Encode(told); err != nil {
 		panic(err)
 	}
+}
+
+func checkProof(file, entryFile, key, cosignerKey string) error {
+	proof, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	entry, err := os.ReadFile(entryFile)
+	if err != nil {
+		return err
+	}
+	log, err := note.NewVerifier(key)
+	if err != nil {
+		return err
+	}
+	witness, err := torchwood.NewCosignatureVerifier(cosignerKey)
+	if err != nil {
+		return err
+	}
+	all := torchwood.ThresholdPolicy(3, torchwood.OriginPolicy(log.Name()),
+		torchwood.SingleVerifierPolicy(log), torchwood.SingleVerifierPolicy(witness))
+	return torchwood.VerifyProof(all, tlog.RecordHash(entry), proof)
 }
 
 func read(directory, key, at string) (*report, error) {
