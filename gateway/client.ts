@@ -4,6 +4,7 @@ import type { Answer, Body, Endpoint, Headers, Params, Query } from './api/endpo
 import { ApiError } from './client/api-error.ts';
 import { overNetwork } from './client/connection-error.ts';
 import { readLines } from './client/lines.ts';
+import { readServerSent } from './client/server-sent.ts';
 import type { Rows } from './client/rows.ts';
 import { TokenSource, type Credentials } from './client/token-source.ts';
 import type { SubmissionLine } from './publish/submit.ts';
@@ -41,7 +42,7 @@ export type Input<E extends Endpoint> = Part<'params', Params<E>> &
   (E['method'] extends 'POST' ? { readonly idempotencyKey?: string } : object) & { readonly signal?: AbortSignal };
 
 /** What it answers with. */
-export type Output<E extends Endpoint> = E['response'] extends { readonly kind: 'lines' }
+export type Output<E extends Endpoint> = E['response'] extends { readonly kind: 'lines' | 'events' }
   ? AsyncGenerator<Answer<E>, void, void>
   : E['response'] extends { readonly kind: 'bytes' }
     ? Uint8Array
@@ -143,6 +144,8 @@ class Caller {
           return response.body ?? new ReadableStream();
         case 'lines':
           return readLines(response.body ?? new ReadableStream());
+        case 'events':
+          return readServerSent(response.body ?? new ReadableStream());
       }
     });
   }

@@ -34,6 +34,39 @@ import {
   type RecordRef,
   type RecordStatus,
 } from '../node/core/messages/record.ts';
+import {
+  eventsPage,
+  eventsRequest,
+  openedSubscription,
+  openSubscription,
+  subscriptionRef,
+  subscriptionsPage,
+  subscriptionsRequest,
+  type EventsPage,
+  type EventsRequest,
+  type OpenedSubscription,
+  type OpenSubscription,
+  type SubscriptionRef,
+  type SubscriptionsPage,
+  type SubscriptionsRequest,
+} from '../node/core/messages/subscription.ts';
+import {
+  createdWebhook,
+  createWebhook,
+  deadLettersPage,
+  deadLettersRequest,
+  replayed,
+  replayWebhook,
+  webhookList,
+  webhookRef,
+  type CreatedWebhook,
+  type CreateWebhook,
+  type DeadLettersPage,
+  type DeadLettersRequest,
+  type Replayed,
+  type ReplayWebhook,
+  type WebhookView,
+} from '../node/core/messages/webhook.ts';
 import { methodCall } from '../node/core/messages/session.ts';
 import type { NodeCaller } from './ports.ts';
 
@@ -94,6 +127,44 @@ export class HomeNode {
 
   async consumeGrant(consumption: GrantConsumption, signal: AbortSignal): Promise<GrantConsumed> {
     return grantConsumed.decode(await this.#call('grant/consume', grantConsumption.encode(consumption), signal));
+  }
+
+  async openSubscription(request: OpenSubscription, signal: AbortSignal): Promise<OpenedSubscription> {
+    return openedSubscription.decode(await this.#call('subscription/open', openSubscription.encode(request), signal));
+  }
+
+  async subscriptions(request: SubscriptionsRequest, signal: AbortSignal): Promise<SubscriptionsPage> {
+    return subscriptionsPage.decode(
+      await this.#call('subscription/list', subscriptionsRequest.encode(request), signal),
+    );
+  }
+
+  async closeSubscription(reference: SubscriptionRef, signal: AbortSignal): Promise<void> {
+    await this.#call('subscription/close', subscriptionRef.encode(reference), signal);
+  }
+
+  async events(request: EventsRequest, signal: AbortSignal): Promise<EventsPage> {
+    return eventsPage.decode(await this.#call('event/read', eventsRequest.encode(request), signal));
+  }
+
+  async createWebhook(request: CreateWebhook, signal: AbortSignal): Promise<CreatedWebhook> {
+    return createdWebhook.decode(await this.#call('webhook/create', createWebhook.encode(request), signal));
+  }
+
+  async webhooks(signal: AbortSignal): Promise<WebhookView[]> {
+    return webhookList.decode(await this.#call('webhook/list', NOTHING, signal)).webhooks;
+  }
+
+  async removeWebhook(webhook: string, signal: AbortSignal): Promise<void> {
+    await this.#call('webhook/remove', webhookRef.encode({ webhook }), signal);
+  }
+
+  async deadLetters(request: DeadLettersRequest, signal: AbortSignal): Promise<DeadLettersPage> {
+    return deadLettersPage.decode(await this.#call('webhook/dead', deadLettersRequest.encode(request), signal));
+  }
+
+  async replayWebhook(request: ReplayWebhook, signal: AbortSignal): Promise<Replayed> {
+    return replayed.decode(await this.#call('webhook/replay', replayWebhook.encode(request), signal));
   }
 
   #call(method: InnerMethod, argument: Uint8Array | readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {

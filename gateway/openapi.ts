@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document, from the definitions.
 import type { TSchema } from 'typebox';
+import { CLOUD_EVENT_TYPE, CloudEvent } from '../node/core/cloud-event.ts';
 import { RequestState } from '../node/core/grant-request.ts';
 import { CheckResult, GrantCheck } from '../node/core/messages/check.ts';
 import {
@@ -10,6 +11,7 @@ import {
   GrantTermsText,
   GrantWithdrawal,
 } from '../node/core/messages/grant.ts';
+import { OpenedPart, OpenedSubscription } from '../node/core/messages/subscription.ts';
 import { Counts, RowFault, SubmissionState } from '../node/core/messages/publish.ts';
 import { api } from './api/api.ts';
 import { guaranteeOf, IDEMPOTENCY_KEY_PATTERN } from './api/idempotency.ts';
@@ -18,6 +20,7 @@ import { JobView } from './api/jobs.ts';
 import { LogPage, LogView } from './api/logs.ts';
 import { GrantView, Judged } from './api/grants.ts';
 import { Consortium, MemberDetail, MemberPage, MemberView } from './api/members.ts';
+import { DeadLetter, SubscriptionView, WebhookView } from './api/events.ts';
 import { QueryPart } from './api/queries.ts';
 import {
   BundleDocument,
@@ -33,6 +36,7 @@ import { SCOPES } from './api/scopes.ts';
 import { ErrorCatalogue, Limits } from './api/service.ts';
 import { Verification } from './api/verify.ts';
 import type { ErrorCode } from '../node/core/errors.ts';
+import { EVENT_STREAM } from './server-sent.ts';
 import { MEDIA_TYPES } from './plugins/media-types.ts';
 import { CATALOGUE } from './problems/catalogue.ts';
 
@@ -71,6 +75,12 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   Judged,
   QueryPart,
   Job: JobView,
+  OpenedPart,
+  OpenedSubscription,
+  Subscription: SubscriptionView,
+  CloudEvent,
+  Webhook: WebhookView,
+  DeadLetter,
   RequestState,
   Limits,
   ErrorCatalogue,
@@ -87,6 +97,7 @@ const TAGS = {
   Queries: 'Records under a grant, sealed end to end 授权查询',
   Sharing: 'Records between agencies, under a statute or duty 部门共享',
   Jobs: 'Batch jobs with result files 批量任务',
+  Events: 'After the loan: subscriptions, events, webhooks 贷后订阅与推送',
   Enterprises: 'Calls of enterprises, under their certified keys 企业',
   Sessions: 'Sealed calls to a member’s node 密封会话',
   Service: 'The gateway itself 网关',
@@ -117,6 +128,7 @@ export function buildOpenApi(
     servers: [{ url: baseUrl }],
     tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
+    webhooks: { event: { post: eventWebhook() } },
     components: {
       schemas: Object.fromEntries(
         Object.entries(COMPONENTS).map(([name, schema]) => [name, expand(plain(schema), name)]),
@@ -133,6 +145,39 @@ export function buildOpenApi(
           },
         },
       },
+    },
+  };
+}
+
+/** What is posted to a webhook's address. */
+function eventWebhook(): JsonObject {
+  const header = (name: string, description: string): JsonObject => ({
+    name,
+    in: 'header',
+    required: true,
+    description,
+    schema: { type: 'string' },
+  });
+  return {
+    operationId: 'receiveEvent',
+    tags: ['Events'],
+    summary: 'An event, posted to an address of yours',
+    description:
+      'Standard Webhooks: verify the signature over `webhook-id.webhook-timestamp.body` before you read it, and leave out ' +
+      'what has an id that you have seen. 2xx acknowledges, 410 ends it for good, anything else is tried again.',
+    security: [],
+    parameters: [
+      header('webhook-id', 'The id of the event: the same in every attempt'),
+      header('webhook-timestamp', 'Of this attempt, seconds since 1970'),
+      header('webhook-signature', '`v1,` HMAC-SHA256 and `v1a,` Ed25519 signatures, divided by spaces'),
+    ],
+    requestBody: {
+      required: true,
+      content: { [CLOUD_EVENT_TYPE]: { schema: { $ref: '#/components/schemas/CloudEvent' } } },
+    },
+    responses: {
+      '204': { description: 'Taken' },
+      '410': { description: 'Nothing more is wanted: the webhook is disabled' },
     },
   };
 }
@@ -239,6 +284,10 @@ function answerOf(response: ResponseBody): JsonObject {
       return { [response.mediaType ?? MEDIA_TYPES.json]: { schema: refer(plain(response.schema)) } };
     case 'lines':
       return { [MEDIA_TYPES.lines]: { schema: refer(plain(response.schema)) } };
+    case 'events':
+      return {
+        [EVENT_STREAM]: { schema: { type: 'string', description: 'Events; the data of each is a CloudEvent' } },
+      };
     case 'bytes':
     case 'file':
       return Object.fromEntries(response.mediaTypes.map((type) => [type, {}]));

@@ -20,7 +20,8 @@ import { fastifyPath, restParameter } from './plugins/paths.ts';
 import { discardBody } from './plugins/unread-body.ts';
 import { negotiateLanguage } from './problems/language.ts';
 import { toProblem } from './problems/problem.ts';
-import type { Handlers } from './routes/handler.ts';
+import type { Handlers, ServerSent } from './routes/handler.ts';
+import { sendEvents } from './server-sent.ts';
 import { validator, type Validate } from './validation.ts';
 
 declare module 'fastify' {
@@ -120,6 +121,10 @@ export function registerEndpoint(
         const file = (await handle(call)) as FileAnswer;
         return sendFile(file, response.mediaTypes[0] ?? MEDIA_TYPES.bytes, request, reply.headers(headers));
       }
+      if (response.kind === 'events') {
+        const events = (await handle(call)) as AsyncGenerator<ServerSent<unknown>, void, void>;
+        return sendEvents(events, request, reply.headers(headers));
+      }
       const work = async (): Promise<Answered> => ({ ...encode(response, await handle(call)), headers });
       // What streams has no whole that could be compared: its handler has a use of its own for the key.
       if (key === undefined || body?.kind === 'lines') return send(await work(), reply);
@@ -131,7 +136,7 @@ export function registerEndpoint(
 }
 
 function encode(
-  response: Exclude<ResponseBody, { kind: 'lines' | 'file' }>,
+  response: Exclude<ResponseBody, { kind: 'lines' | 'file' | 'events' }>,
   answer: unknown,
 ): Omit<Answered, 'headers'> {
   switch (response.kind) {

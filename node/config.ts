@@ -162,6 +162,31 @@ export const NodeConfig = Type.Object(
         closed,
       ),
     ),
+    events: Type.Optional(
+      Type.Object(
+        { keptDays: Type.Optional(Type.Integer({ minimum: 1, description: 'Events of subscriptions; default 90' })) },
+        closed,
+      ),
+    ),
+    webhooks: Type.Optional(
+      Type.Object(
+        {
+          allow: Type.Optional(
+            Type.Array(Type.String(), {
+              description: 'Addresses, networks and names that may be posted to; default: every public address',
+            }),
+          ),
+          timeoutMs: Type.Optional(Type.Integer({ minimum: 100, maximum: 60_000, description: 'Default 20,000' })),
+          delaysSeconds: Type.Optional(
+            Type.Array(Type.Number({ minimum: 0 }), {
+              minItems: 1,
+              description: 'Before each attempt; default: node/policy/webhook-schedule.json',
+            }),
+          ),
+        },
+        closed,
+      ),
+    ),
     log: Type.Optional(LogConfig),
   },
   closed,

@@ -145,7 +145,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     records,
     metrics,
   });
-  const watch = await openWatch({ ...shared, access, changes });
+  const watch = await openWatch(config, { ...shared, access, changes });
   const desk = await openDesk({ ...shared, access });
   const methods = new Methods({
     members,
@@ -158,6 +158,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     ...openGovernance({ view, writers }),
     attachments: access.attachments,
     cases: life.cases,
+    ...watch.methods,
     records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
     view,
     logger: log,
@@ -326,7 +327,7 @@ interface Served {
 }
 
 function serve(host: Host, { methods, sessions, members, view, info }: Served): void {
-  host.handle('call', async (argument, { peer }) => {
+  host.handle('call', async (argument, { peer, signal }) => {
     const { header, body } = decodeParcel(argument);
     const { method, member } = methodCall.decode(header);
     const hosted = member === undefined ? undefined : members.get(parseMemberId(member));
@@ -338,15 +339,15 @@ function serve(host: Host, { methods, sessions, members, view, info }: Served): 
         got: toHex(peer),
       });
     }
-    return methods.answer(hosted.id, method, body);
+    return methods.answer(hosted.id, method, body, signal);
   });
   host.handle('session/open', async (argument) =>
     openedSession.encode(await sessions.open(openSession.decode(argument))),
   );
-  host.handle('session/call', async (argument) => {
+  host.handle('session/call', async (argument, { signal }) => {
     const { header, body } = decodeParcel(argument);
     return sessions.call(sessionCall.decode(header), body, (client, home, call) =>
-      methods.answerSealed(client, home, call),
+      methods.answerSealed(client, home, call, signal),
     );
   });
   host.handle('node/info', async () => nodeInfo.encode(info()));

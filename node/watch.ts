@@ -5,18 +5,30 @@ import { parseMemberId, type MemberId } from './core/ids.ts';
 import { decodeParcel, encodeParcel } from './core/messages/codec.ts';
 import { addressed } from './core/messages/node.ts';
 import { watchOpened, watchPull, watchPulled } from './core/messages/watch.ts';
-import type { Access } from './access.ts';
+import { peerOf, type Access } from './access.ts';
 import type { Follower } from './chain/follower.ts';
 import { systemClock } from './chain/clock.ts';
+import type { NodeConfig } from './config.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
 import type { MemberNode } from './exchange/member-node.ts';
 import type { Log } from './exchange/ports.ts';
 import type { RecordChanges } from './exchange/record-changes.ts';
+import { Subscriptions, type Providers } from './exchange/subscriptions.ts';
 import { Watches } from './exchange/watches.ts';
+import { Webhooks } from './exchange/webhooks.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Host } from './net/host.ts';
+import schedule from './policy/webhook-schedule.json' with { type: 'json' };
+import { LevelInboxStore } from './store/inbox-store.ts';
 import type { Batch, Store } from './store/store.ts';
 import { LevelWatchStore } from './store/watch-store.ts';
+import { LevelWebhookStore } from './store/webhook-store.ts';
+import { createWebhookSender } from './webhook-sender.ts';
+
+const KEPT_DAYS = 90;
+const POST_TIMEOUT_MS = 20_000;
+/** A provider answers a pull when its time is over: it gets some more for the way. */
+const PULL_GRACE_MS = 10_000;
 
 interface Needs {
   store: Store;
@@ -29,11 +41,13 @@ interface Needs {
 }
 
 export interface WatchParts {
+  /** What the node's own methods need. */
+  methods: { subscriptions: Subscriptions<Batch>; webhooks: Webhooks<Batch> };
   /** Registers the methods of the network. */
   serve(host: Host, started: Lifecycle): void;
 }
 
-export async function openWatch(needs: Needs): Promise<WatchParts> {
+export async function openWatch({ events, webhooks: posting }: NodeConfig, needs: Needs): Promise<WatchParts> {
   const { store, commits, members, follower, access, changes, log } = needs;
   const { view } = follower;
   const hosted = (id: string): MemberNode<Batch> => {
@@ -53,9 +67,43 @@ export async function openWatch(needs: Needs): Promise<WatchParts> {
     clock: systemClock,
     logger: log,
   });
+  const inbox = new LevelInboxStore(store);
+  const webhooks = await Webhooks.open<Batch>({
+    store: new LevelWebhookStore(store),
+    inbox,
+    commits,
+    vaultOf: (id) => hosted(id).vault,
+    sender: createWebhookSender({
+      ...(posting?.allow && { allow: posting.allow }),
+      timeoutMs: posting?.timeoutMs ?? POST_TIMEOUT_MS,
+    }),
+    schedule: { ...schedule, ...(posting?.delaysSeconds && { delaysSeconds: posting.delaysSeconds }) },
+    format: (seconds) => new Date((seconds + 8 * 3600) * 1000).toISOString().replace('.000Z', '+08:00'),
+    clock: systemClock,
+    random: Math.random,
+    logger: log,
+  });
+  let network: Host | undefined;
+  const subscriptions = await Subscriptions.open<Batch>({
+    store: inbox,
+    commits,
+    journal: access.shared.journal,
+    providers: providersOver(members, follower, watches, () => network),
+    view,
+    withdrawals: access.withdrawals,
+    failClosedSeconds: access.shared.failClosedSeconds,
+    keptDays: events?.keptDays ?? KEPT_DAYS,
+    arrived: (batch, member, event) => webhooks.arrived(batch, member, event),
+    settled: () => webhooks.settled(),
+    clock: systemClock,
+    random: Math.random,
+    logger: log,
+  });
 
   return {
+    methods: { subscriptions, webhooks },
     serve(host, started) {
+      network = host;
       host.handle('watch/open', async (argument, { signal }) => {
         const { header, body } = decodeParcel(argument);
         const member = hosted(addressed.decode(header).member).providing();
@@ -72,6 +120,44 @@ export async function openWatch(needs: Needs): Promise<WatchParts> {
       });
       watches.start();
       started.defer(() => watches.stop());
+      webhooks.start();
+      started.defer(() => webhooks.stop());
+      subscriptions.start();
+      started.defer(() => subscriptions.stop());
+    },
+  };
+}
+
+/** A provider that is hosted here is asked without the network. */
+function providersOver(
+  members: ReadonlyMap<MemberId, MemberNode<Batch>>,
+  follower: Follower,
+  watches: Watches<Batch>,
+  network: () => Host | undefined,
+): Providers {
+  const hostOf = (): Host => {
+    const host = network();
+    if (!host) throw new XinlianError('CLOSED', { what: 'host' });
+    return host;
+  };
+  return {
+    async subscribe(provider, sealed, options) {
+      const own = members.get(provider);
+      if (own) return watches.subscribe(own.providing(), sealed, options.signal);
+      const argument = encodeParcel(addressed.encode({ member: provider }), utf8(sealed));
+      const answer = await hostOf().call(peerOf(follower, provider), 'watch/open', argument, options);
+      const { header, body } = decodeParcel(answer);
+      return { opened: watchOpened.decode(header), answer: fromUtf8(body) };
+    },
+    async pull(provider, pull, signal) {
+      const own = members.get(provider);
+      if (own) return watches.pull(own.providing(), pull, signal);
+      const timeoutMs = pull.waitMs + PULL_GRACE_MS;
+      const answer = await hostOf().call(peerOf(follower, provider), 'watch/pull', watchPull.encode(pull), {
+        signal,
+        timeoutMs,
+      });
+      return watchPulled.decode(answer);
     },
   };
 }

@@ -10,6 +10,7 @@ import { auditTwice, type AuditOutcome } from './sandbox/audit.ts';
 import { authoriseAndQuery, type Authorised } from './sandbox/authorised.ts';
 import { startCluster, type Cluster } from './sandbox/cluster.ts';
 import { auditFile } from './sandbox/configs.ts';
+import { watchAfterLoan } from './sandbox/watched.ts';
 import { publishAndProve, sampleFiles, type Outcome } from './sandbox/scenario.ts';
 
 const { values } = parseArgs({
@@ -61,7 +62,9 @@ try {
   const files = values.input === undefined ? await sampleFiles(data) : [resolve(values.input)];
   const outcome = await publishAndProve(cluster, { data, files, say });
   const authorised = await authoriseAndQuery(cluster, { data, say });
-  if (values.once) await finish(outcome, authorised, await auditTwice(data, say));
+  const { ok, events } = await watchAfterLoan(cluster, { data, say });
+  const shown = { ...authorised, events, ok: authorised.ok && ok };
+  if (values.once) await finish(outcome, shown, await auditTwice(data, say));
   else showWhereToLook(cluster, outcome);
 } catch (error) {
   console.error(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
@@ -94,7 +97,7 @@ function isSandbox(pid: number): boolean {
 
 async function finish(
   { published, rejected, final, checkpoints, proved }: Outcome,
-  { ok: authorised, ...counts }: Authorised,
+  { ok: authorised, ...counts }: Authorised & { events: number },
   audit: AuditOutcome,
 ): Promise<void> {
   await end();

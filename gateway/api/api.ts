@@ -1,5 +1,17 @@
 // The whole API: an endpoint per operation id. `/v1` changes by addition only.
 import { readAttachment } from './attachments.ts';
+import {
+  closeSubscription,
+  createWebhook,
+  deleteWebhook,
+  listDeadLetters,
+  listEvents,
+  listSubscriptions,
+  listWebhooks,
+  openSubscription,
+  replayWebhook,
+  streamEvents,
+} from './events.ts';
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
 import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
 import { getProposal, listProposals } from './council.ts';
@@ -30,6 +42,16 @@ export const api = {
   getGrantRequest,
   runQuery,
   readAttachment,
+  openSubscription,
+  listSubscriptions,
+  closeSubscription,
+  listEvents,
+  streamEvents,
+  createWebhook,
+  listWebhooks,
+  deleteWebhook,
+  listDeadLetters,
+  replayWebhook,
   callAsSubject,
   askShare,
   questionShare,

@@ -22,7 +22,9 @@ export type ResponseBody =
   | { readonly kind: 'file'; readonly mediaTypes: readonly string[] }
   | { readonly kind: 'text'; readonly mediaType: string }
   /** A stream of JSON lines (application/x-ndjson). A fault in mid-stream is a last line of type `problem`. */
-  | { readonly kind: 'lines'; readonly schema: TSchema };
+  | { readonly kind: 'lines'; readonly schema: TSchema }
+  /** Server-sent events without an end, each with a JSON value. */
+  | { readonly kind: 'events'; readonly schema: TSchema };
 
 /** An endpoint that still answers, and that nobody should begin to use. */
 export interface Deprecation {
@@ -56,7 +58,7 @@ interface AnyEndpoint {
 }
 
 interface GetEndpoint extends AnyEndpoint {
-  readonly method: 'GET';
+  readonly method: 'GET' | 'DELETE';
   readonly idempotency?: undefined;
 }
 

@@ -25,6 +25,7 @@ import { addReconcile } from './commands/reconcile.ts';
 import { addRecord } from './commands/record.ts';
 import { addShare } from './commands/share.ts';
 import { addVerify } from './commands/verify.ts';
+import { addWatch } from './commands/watch.ts';
 import { explain } from './explain.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -58,6 +59,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addJob,
     addAttachment,
     addReconcile,
+    addWatch,
     addMembers,
     addMember,
     addCouncil,

@@ -21,6 +21,7 @@ import type { GrantConsumption } from '../../node/core/messages/grant.ts';
 import type { View, ViewedMember } from '../../node/core/messages/view.ts';
 import { covers } from '../../node/core/regions.ts';
 import { QUERY_SECONDS, signJournal, signQuery, type Query } from '../../node/core/query.ts';
+import { signSubscription } from '../../node/core/subscription.ts';
 import { textDigest } from '../../node/core/receipt.ts';
 import type { LocalAgreement } from '../../node/core/agreement.ts';
 import { newAgreement } from '#agreement';
@@ -29,6 +30,7 @@ import { parseApproval, parseBasis, type ShareDocument } from '../../node/core/s
 import { verifyAnswer, type VerifiedAnswer } from '../../node/core/verify-answer.ts';
 import type { QueryPart } from '../api/queries.ts';
 import type { Client } from '../client.ts';
+import type { PreparedSubscription } from './watch-keys.ts';
 
 export interface GranteeOptions {
   /** The bank's member id. */
@@ -193,6 +195,25 @@ export class Grantee {
     return { body, requests, reply: toBase64Url(reply.secretKey), members };
   }
 
+  /** Signs and seals a subscription to changes at each provider, and sends nothing. */
+  async prepareSubscription({ grant, ...question }: Omit<Question, 'deadlineMs'>): Promise<PreparedSubscription> {
+    const { artefact, terms } = parseArtefact(grant.artefact);
+    const items = [...(question.items ?? artefact.items.map(({ item }) => item))];
+    const members = providersOf(await this.#needs.view(), question.providers, artefact.regions);
+    const subscription = newQueryId().id;
+    const reply = newAgreement();
+    const asked = { query: subscription, ground: { grant }, items, purpose: artefact.purpose };
+    const made = await Promise.all(members.map((provider) => this.#queryOf(asked, provider, reply, signSubscription)));
+    const requests = made.map(({ provider, request }) => ({ provider, request }));
+    const body = {
+      subscription,
+      journal: await this.#journal(subscription, { grant }, items, requests),
+      parts: made.map(({ provider, sealed }) => ({ provider, subscription: sealed })),
+    };
+    const keys = { subscription, grant: grantHashOf(terms), requests, reply: toBase64Url(reply.secretKey) };
+    return { keys, body };
+  }
+
   /**
    * Sends a question, or sends it again: nothing is consumed twice, and who answered gives the same answer.
    * @throws ApiError: GRANT_REFUSED where the chain did not let a counted grant be consumed; MALFORMED
@@ -265,6 +286,7 @@ export class Grantee {
     { query: id, ground, items, purpose, attachment }: AskedUnder & { query: string },
     { id: provider, sealing = '' }: ViewedMember,
     reply: LocalAgreement,
+    sign: typeof signQuery | typeof signSubscription = signQuery,
   ): Promise<{ provider: string; request: string; sealed: string }> {
     const iat = this.#now();
     const query: Query = {
@@ -279,7 +301,7 @@ export class Grantee {
       ...(attachment && { attachment }),
       reply: p256Jwk(reply.publicKey),
     };
-    const jws = await signQuery(query, this.#needs.signer, this.#needs.application);
+    const jws = await sign(query, this.#needs.signer, this.#needs.application);
     const sealed = await sealJwe(utf8(jws), fromBase64Url(sealing, 33), 'JWT');
     return { provider, request: textDigest(jws), sealed };
   }
@@ -353,7 +375,8 @@ function providersOf(
   );
 }
 
-function contextOf(members: readonly ViewedMember[], names: GranteeDependencies['names']) {
+/** What is known of providers by the own node's view. */
+export function contextOf(members: readonly ViewedMember[], names: GranteeDependencies['names']) {
   const logs = new Map(members.flatMap(({ id, logs }) => logs.map((log) => [log.log, { ...log, owner: id }])));
   return {
     names,

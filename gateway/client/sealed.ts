@@ -65,6 +65,22 @@ import {
   type CaseQuery,
   type CaseView,
 } from '../../node/core/messages/case.ts';
+import {
+  eventsPage,
+  eventsRequest,
+  openedSubscription,
+  openSubscription,
+  subscriptionRef,
+  subscriptionsPage,
+  subscriptionsRequest,
+  type EventsPage,
+  type EventsRequest,
+  type OpenedSubscription,
+  type OpenSubscription,
+  type SubscriptionRef,
+  type SubscriptionsPage,
+  type SubscriptionsRequest,
+} from '../../node/core/messages/subscription.ts';
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
 import type { JwsSigner } from '../../node/core/jws.ts';
 import { createSession, SealedChannel } from '../../node/core/session.ts';
@@ -263,6 +279,26 @@ export class SealedClient implements Submitter {
   /** Openings of the member's own receipts and queries, a page of them. */
   async openings(request: OpeningsRequest, signal?: AbortSignal): Promise<OpeningsPage> {
     return openingsPage.decode(await this.#call('receipt/openings', openingsRequest.encode(request), signal));
+  }
+
+  /** Opens a subscription that a `Watcher` prepared. */
+  async openSubscription(request: OpenSubscription, signal?: AbortSignal): Promise<OpenedSubscription> {
+    return openedSubscription.decode(await this.#call('subscription/open', openSubscription.encode(request), signal));
+  }
+
+  async subscriptions(request: SubscriptionsRequest, signal?: AbortSignal): Promise<SubscriptionsPage> {
+    return subscriptionsPage.decode(
+      await this.#call('subscription/list', subscriptionsRequest.encode(request), signal),
+    );
+  }
+
+  async closeSubscription(reference: SubscriptionRef, signal?: AbortSignal): Promise<void> {
+    await this.#call('subscription/close', subscriptionRef.encode(reference), signal);
+  }
+
+  /** Events behind a cursor, as they lie in the node: sealed to the keys that their subscriptions name. */
+  async events(request: EventsRequest, signal?: AbortSignal): Promise<EventsPage> {
+    return eventsPage.decode(await this.#call('event/read', eventsRequest.encode(request), signal));
   }
 
   /** @returns the bundle's JSON, as the node wrote it */

@@ -27,15 +27,20 @@ type RequestOf<E extends Endpoint> = E['request'] extends { readonly kind: 'line
     ? Uint8Array
     : Body<E>;
 
+/** One of a stream of server-sent events, or a sign of life. */
+export type ServerSent<T> = { id: string; event: string; data: T } | 'heartbeat';
+
 type ResponseOf<E extends Endpoint> = E['response'] extends { readonly kind: 'lines' }
   ? AsyncGenerator<Answer<E>, void, void>
-  : E['response'] extends { readonly kind: 'bytes' }
-    ? Uint8Array
-    : E['response'] extends { readonly kind: 'file' }
-      ? FileAnswer
-      : E['response'] extends { readonly kind: 'text' }
-        ? string
-        : Answer<E>;
+  : E['response'] extends { readonly kind: 'events' }
+    ? AsyncGenerator<ServerSent<Answer<E>>, void, void>
+    : E['response'] extends { readonly kind: 'bytes' }
+      ? Uint8Array
+      : E['response'] extends { readonly kind: 'file' }
+        ? FileAnswer
+        : E['response'] extends { readonly kind: 'text' }
+          ? string
+          : Answer<E>;
 
 /** Answers a call. What it throws becomes a problem. */
 export type Handler<E extends Endpoint> = (call: Call<E>) => Promise<ResponseOf<E>> | ResponseOf<E>;

@@ -7,6 +7,7 @@ import type { GatewayPorts } from '../ports.ts';
 import { attachmentRoutes } from './attachments.ts';
 import { consortiumRoutes } from './consortium.ts';
 import { councilRoutes } from './council.ts';
+import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
 import type { Handlers } from './handler.ts';
 import { jobRoutes } from './jobs.ts';
@@ -38,6 +39,7 @@ export function createHandlers(
     ...shareRoutes(options, ports),
     ...jobRoutes(options, ports),
     ...attachmentRoutes(options, ports),
+    ...eventRoutes(options, ports),
     ...sessionRoutes(options, ports),
     ...serviceRoutes(options, { ...ports, metrics }),
   };

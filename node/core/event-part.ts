@@ -1,4 +1,4 @@
-// What a subscription tells: entries about an enterprise's records, in the order of the log. docs/protocol.md, section 10.
+// What a subscription tells: entries about an enterprise's records, in the order of the log. docs/protocol.md, section 13.
 import { Type, type Static } from 'typebox';
 import { AnswerStatus } from './answer-parts.ts';
 import { ENTRY_TEXT, HASHES, LARGEST_POSITION } from './bundle.ts';

@@ -1,6 +1,7 @@
 // A grantee's standing wish to hear of changes at one provider, under a grant for the time after a loan. It is signed as a
-// query is, and judged by the same rules, when it is opened and again before each event. docs/protocol.md, section 10.
+// query is, and judged by the same rules, when it is opened and again before each event. docs/protocol.md, section 13.
 import { Type, type Static } from 'typebox';
+import { GrantDocument } from './grant.ts';
 import type { JwsAlgorithm } from './jwk.ts';
 import { parseJws, signJws, type Jws, type JwsSigner } from './jws.ts';
 import { codec } from './messages/codec.ts';
@@ -8,17 +9,25 @@ import { Query } from './query.ts';
 
 const TYPE = 'xinlian-subscription+jwt';
 
-const { page: _page, attachment: _attachment, ...shared } = Query.properties;
+const {
+  page: _page,
+  attachment: _attachment,
+  basis: _basis,
+  subject: _subject,
+  proofOnly: _proofOnly,
+  grant: _grant,
+  ...shared
+} = Query.properties;
 
-/** As a query, but for page and attachment: `jti` is the subscription's id, and `reply` the key that every event is sealed to. */
-export const Subscription = Type.Object(shared, { additionalProperties: false });
+/** As a query under a grant, but for page and attachment: `jti` is the subscription's id, and `reply` the key that every event is sealed to. */
+export const Subscription = Type.Object({ ...shared, grant: GrantDocument }, { additionalProperties: false });
 export type Subscription = Static<typeof Subscription>;
 
 const subscriptionCodec = codec('subscription', Subscription);
 
-/** @param more algorithm of the key where it is not Ed25519, and the certificate of the application that signs */
+/** Throws `MALFORMED` for what is no subscription. @param more algorithm of the key where it is not Ed25519, and the certificate of the application that signs */
 export function signSubscription(
-  subscription: Subscription,
+  subscription: Query,
   signer: JwsSigner,
   more: { alg?: JwsAlgorithm; app?: string } = {},
 ): Promise<string> {

@@ -129,7 +129,9 @@ function verifyAnchored(
   const own = context.anchored?.(log);
   if (own) {
     if (own.owner !== body.provider) broken('signature', 'the log is of another', body.provider, own.owner);
-    if (size < own.size)
+    // An event is of when it was made: it may be read later, and says nothing of now.
+    const older = size < own.size;
+    if (older && !body.event)
       broken('consistency', 'the checkpoint is older than the anchored one', `${own.size}`, `${size}`);
     if (size === own.size && !equalBytes(root, own.root))
       broken('consistency', 'the checkpoint is another than the anchored one', toBase64(own.root), toBase64(root));
@@ -137,7 +139,8 @@ function verifyAnchored(
       same('anchored root', toBase64(own.root), part.anchored.root);
       const proof = part.anchored.consistency.map((hash) => fromBase64(hash));
       verifyConsistency({ sizeA: own.size, rootA: own.root, sizeB: size, rootB: root, proof });
-    } else trusted.push(`that the checkpoint of size ${size} extends the anchored one of size ${own.size}`);
+    } else if (older) trusted.push(`that the anchored checkpoint of size ${own.size} extends that of size ${size}`);
+    else trusted.push(`that the checkpoint of size ${size} extends the anchored one of size ${own.size}`);
   } else trusted.push(`that log ${log} is the provider’s, and its checkpoint no older than the anchored one`);
 
   const statusBytes = fromBase64Url(part.status.entry);

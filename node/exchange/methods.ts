@@ -21,6 +21,15 @@ import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
 import { openingsPage, openingsRequest } from '../core/messages/opening.ts';
 import { bundleRequest, recordRef, recordStatus, type BundleRequest } from '../core/messages/record.ts';
+import {
+  eventsPage,
+  eventsRequest,
+  openedSubscription,
+  openSubscription,
+  subscriptionRef,
+  subscriptionsPage,
+  subscriptionsRequest,
+} from '../core/messages/subscription.ts';
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
 import { tlogProofOf } from '../core/verify-tlog-proof.ts';
@@ -29,6 +38,16 @@ import type { Attachments } from './attachments.ts';
 import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from '../core/share.ts';
 import { shareExport } from '../core/share-payload.ts';
 import type { CouncilDesk } from './council-desk.ts';
+import {
+  createdWebhook,
+  createWebhook,
+  deadLettersPage,
+  deadLettersRequest,
+  replayed,
+  replayWebhook,
+  webhookList,
+  webhookRef,
+} from '../core/messages/webhook.ts';
 import type { IdentityDesk } from './identity-desk.ts';
 import type { CaseDesk } from './case-desk.ts';
 import type { MemberNode } from './member-node.ts';
@@ -39,7 +58,9 @@ import type { ShareDesk } from './share-desk.ts';
 import type { SharePayloads } from './share-payloads.ts';
 import type { SelfDesk } from './self-desk.ts';
 import type { Submissions } from './submissions.ts';
+import type { Subscriptions } from './subscriptions.ts';
 import { viewOf, type TellingView } from './view-of.ts';
+import type { Webhooks } from './webhooks.ts';
 import type { SeenWithdrawals } from './withdrawals.ts';
 
 type Batch = WriteBatch & { readonly length: number };
@@ -59,6 +80,8 @@ interface Dependencies<B extends Batch> {
   openings: OpeningExport<B>;
   council: CouncilDesk;
   self: SelfDesk;
+  subscriptions: Subscriptions<B>;
+  webhooks: Webhooks<B>;
   view: ChainView & TellingView;
   logger: Log;
 }
@@ -91,6 +114,15 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'council/propose': ['council'],
   'council/vote': ['council'],
   'member/endpoints': [],
+  'subscription/open': ['bank'],
+  'subscription/list': ['bank'],
+  'subscription/close': ['bank'],
+  'event/read': ['bank'],
+  'webhook/create': ['bank'],
+  'webhook/list': ['bank'],
+  'webhook/remove': ['bank'],
+  'webhook/dead': ['bank'],
+  'webhook/replay': ['bank'],
 };
 
 export class Methods<B extends Batch> {
@@ -105,22 +137,25 @@ export class Methods<B extends Batch> {
    * @param home the hosted member
    * @throws whatever the use case throws; METHOD_UNKNOWN, MEMBER_NOT_ENTITLED
    */
-  async answer(home: string, method: string, argument: Uint8Array): Promise<Uint8Array> {
+  async answer(home: string, method: string, argument: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     const id = parseMemberId(home);
     const member = this.#needs.members.get(id);
     if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: home });
     if (!isInner(method)) throw new XinlianError('METHOD_UNKNOWN', { method });
     this.#checkEntitled(id, ROLES_OF[method]);
-    return this.#run(member, method, argument);
+    return this.#run(member, method, argument, signal);
   }
 
   /** As `answer`, for a call inside a sealed session: errors are part of the sealed answer. */
-  async answerSealed(client: string, home: string, call: Uint8Array): Promise<Uint8Array> {
+  async answerSealed(client: string, home: string, call: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
     try {
       // A home serves its own member's applications so far; its manifest was accepted for no one else.
       if (client !== home) throw new XinlianError('FORBIDDEN', { wanted: home, got: client });
       const { header, body } = decodeParcel(call);
-      return encodeParcel(methodAnswer.encode({}), await this.answer(home, methodCall.decode(header).method, body));
+      return encodeParcel(
+        methodAnswer.encode({}),
+        await this.answer(home, methodCall.decode(header).method, body, signal),
+      );
     } catch (error) {
       if (!XinlianError.is(error)) this.#needs.logger.error({ err: error }, 'a sealed call failed');
       const known = XinlianError.is(error)
@@ -144,7 +179,12 @@ export class Methods<B extends Batch> {
     throw new XinlianError('MEMBER_NOT_ENTITLED', { member, wanted: ['active', ...roles].join(', '), got });
   }
 
-  async #run(member: MemberNode<B>, method: InnerMethod, argument: Uint8Array): Promise<Uint8Array> {
+  async #run(
+    member: MemberNode<B>,
+    method: InnerMethod,
+    argument: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     const {
       submissions,
       attachments,
@@ -159,6 +199,7 @@ export class Methods<B extends Batch> {
       council,
       self,
     } = this.#needs;
+    const { subscriptions, webhooks } = this.#needs;
     switch (method) {
       case 'submission/open':
         return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
@@ -215,6 +256,28 @@ export class Methods<B extends Batch> {
         return councilOutcome.encode(await council.vote(member.id, councilVote.decode(argument)));
       case 'member/endpoints':
         return memberChanged.encode(await self.setEndpoints(member.id, memberEndpoints.decode(argument)));
+      case 'subscription/open': {
+        const opened = await subscriptions.subscribe(member.asking(), openSubscription.decode(argument), signal);
+        return openedSubscription.encode(opened);
+      }
+      case 'subscription/list':
+        return subscriptionsPage.encode(subscriptions.list(member.id, subscriptionsRequest.decode(argument)));
+      case 'subscription/close':
+        await subscriptions.close(member.id, subscriptionRef.decode(argument));
+        return NOTHING;
+      case 'event/read':
+        return eventsPage.encode(await subscriptions.events(member.id, eventsRequest.decode(argument), signal));
+      case 'webhook/create':
+        return createdWebhook.encode(await webhooks.create(member.id, createWebhook.decode(argument)));
+      case 'webhook/list':
+        return webhookList.encode(webhooks.list(member.id));
+      case 'webhook/remove':
+        await webhooks.remove(member.id, webhookRef.decode(argument).webhook);
+        return NOTHING;
+      case 'webhook/dead':
+        return deadLettersPage.encode(await webhooks.deadLetters(member.id, deadLettersRequest.decode(argument)));
+      case 'webhook/replay':
+        return replayed.encode(await webhooks.replay(member.id, replayWebhook.decode(argument)));
     }
   }
 }

@@ -15,6 +15,7 @@ import type { GrantHash, LogId, MemberId, RecordId } from '../core/ids.ts';
 import type { JobState } from '../core/job.ts';
 import type { GrantWithdrawal } from '../core/messages/grant.ts';
 import type { SubmissionState } from '../core/messages/publish.ts';
+import type { InboxEvent } from '../core/messages/subscription.ts';
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -370,6 +371,77 @@ export interface AttachmentBytes {
   /** Durable when it resolves. */
   write(file: string, offset: number, bytes: Uint8Array): Promise<void>;
   read(file: string, offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** A subscription of a hosted member at one provider. */
+export interface KeptSubscription {
+  member: MemberId;
+  /** base64url of 32 bytes. */
+  id: string;
+  provider: MemberId;
+  grant: GrantHash;
+  terms: GrantTerms;
+  /** See `InboxEvent`. */
+  lane: string;
+  state: 'open' | 'closing' | 'ended';
+  reason?: string;
+  /** Seconds since 1970. */
+  opened: number;
+  /** Number of the last event that came. */
+  last: number;
+}
+
+/** Subscriptions of hosted members, and the events that came of them. */
+export interface InboxStore<B extends WriteBatch = WriteBatch> {
+  putSubscription(batch: B, subscription: KeptSubscription): void;
+  forgetSubscription(batch: B, subscription: Pick<KeptSubscription, 'member' | 'id' | 'provider'>): void;
+  subscriptions(): AsyncIterable<KeptSubscription>;
+  /** The last cursor of a member also when its event was forgotten; 0 before the first. */
+  lastCursor(member: MemberId): number;
+  putEvent(batch: B, member: MemberId, event: InboxEvent): void;
+  event(member: MemberId, cursor: number): InboxEvent | undefined;
+  /** Those behind a cursor, in its order. */
+  events(member: MemberId, after: number): AsyncIterable<InboxEvent>;
+  /** Cursors of events that came before a time, the oldest first. */
+  eventsBefore(member: MemberId, seconds: number, limit: number): Promise<number[]>;
+  forgetEvents(batch: B, member: MemberId, cursors: readonly number[]): void;
+}
+
+/** An event that waits for a webhook. */
+export interface Delivery {
+  /** Of the event. */
+  cursor: number;
+  /** Of the event: see `InboxEvent`. */
+  lane: string;
+  /** How many attempts there were. */
+  attempts: number;
+  /** Of the next attempt, milliseconds since 1970. */
+  due: number;
+}
+
+/** An event that was given up. */
+export interface GivenUp {
+  cursor: number;
+  lane: string;
+  attempts: number;
+  /** Of the last attempt, seconds since 1970. */
+  time: number;
+  status?: number;
+  fault?: string;
+}
+
+export interface WebhookStore<B extends WriteBatch = WriteBatch> {
+  putWebhook(batch: B, webhook: { member: MemberId; id: string; sealed: Uint8Array }): void;
+  forgetWebhook(batch: B, member: MemberId, id: string): void;
+  webhooks(): AsyncIterable<{ member: MemberId; id: string; sealed: Uint8Array }>;
+  putDelivery(batch: B, webhook: string, delivery: Delivery): void;
+  /** In the order of cursors. */
+  deliveries(webhook: string): AsyncIterable<Delivery>;
+  forgetDeliveries(batch: B, webhook: string, cursors: readonly number[]): void;
+  putDeadLetter(batch: B, webhook: string, letter: GivenUp): void;
+  /** Those behind a cursor, in its order. */
+  deadLetters(webhook: string, after: number): AsyncIterable<GivenUp>;
+  forgetDeadLetters(batch: B, webhook: string, cursors: readonly number[]): void;
 }
 
 /** Grants as the chain has them: what widens counts when final, what narrows at first sight. */

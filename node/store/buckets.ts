@@ -94,6 +94,18 @@ export const BUCKETS = {
   attachmentLeaves: 0x71,
   /** log number, day in Beijing time (u32, since 1970), position (u64) → member (32) that asked: receipts and notes of a day */
   openingDay: 0x33,
+  /** member (32), subscription (32), provider (32) → a subscription of a hosted member, JSON */
+  subscription: 0x24,
+  /** member, cursor (u64) → event that came, sealed to its application, JSON */
+  inboxEvent: 0x25,
+  /** member → its last cursor (u64) */
+  inboxHead: 0x26,
+  /** member, webhook id (16) → where it posts to, its keys, its state, sealed */
+  webhook: 0x27,
+  /** webhook id, cursor → attempts so far, and when the next is due, JSON */
+  delivery: 0x28,
+  /** webhook id, cursor → what was given up, JSON */
+  deadLetter: 0x29,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

@@ -37,6 +37,8 @@ export async function writeConfigs(
       p2p: { listen: [`/ip4/127.0.0.1/tcp/${own.p2p}`] },
       http: { host: '127.0.0.1', port: own.http },
       timing: { signMs: 500, anchorMs: 1_000 },
+      // Everything here is on this machine.
+      webhooks: { allow: ['127.0.0.1'], delaysSeconds: [0, 0.5, 1, 2, 4, 8, 16, 32] },
     };
     await writeFile(nodeConfigFile(data, player), stringify(node));
     if (own.gateway !== undefined) {

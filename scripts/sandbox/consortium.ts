@@ -142,7 +142,7 @@ async function makeKeys(data: string, say: (text: string) => void): Promise<Secr
   return passphrase;
 }
 
-function admissionOf({ key, name, uscc, region, roles, gateway }: Player, keys: MemberKeys, ports: Ports): Admission {
+function admissionOf({ key, name, uscc, region, roles }: Player, keys: MemberKeys, ports: Ports): Admission {
   const own = ports.players[key];
   const endpoints = {
     node: [`/ip4/127.0.0.1/tcp/${own?.p2p}`],
@@ -159,7 +159,7 @@ function admissionOf({ key, name, uscc, region, roles, gateway }: Player, keys: 
       checkpoint: keys.checkpoint.publicKey,
       sealing: keys.sealing.publicKey,
       nodePeer: keys.nodePeer.publicKey,
-      gatewayPeer: gateway ? keys.gatewayPeer.publicKey : new Uint8Array(),
+      gatewayPeer: keys.gatewayPeer.publicKey,
       client: keys.client.publicKey,
     },
     endpoints: JSON.stringify(endpoints),

@@ -1,18 +1,23 @@
 // Runs the command line as a user would.
 import { spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('../../gateway/cli/main.ts', import.meta.url));
 
-/** @returns its exit code and what it printed. Throws for a code that is not expected */
+/** @param onLine told each line that it prints, as it comes @returns its exit code and what it printed. Throws for a code that is not expected */
 export async function xinlian(
   args: readonly string[],
   expected: readonly number[] = [0],
+  onLine: (line: string) => void = () => {},
 ): Promise<{ code: number; out: string }> {
   const child = spawn(process.execPath, [CLI, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   let complaint = '';
   let out = '';
-  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    out += `${line}\n`;
+    onLine(line);
+  });
   child.stderr.on('data', (data: Buffer) => (complaint = (complaint + data.toString()).slice(-4_000)));
   const code = await new Promise<number>((resolve, reject) => {
     child.once('error', reject);

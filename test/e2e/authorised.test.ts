@@ -24,6 +24,7 @@ import { textDigest } from '../../node/core/receipt.ts';
 import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
 import { describeSharing } from './sharing.ts';
+import { describeWatching } from './watching.ts';
 import { hashedFile } from '../helpers/attachments.ts';
 import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
@@ -428,6 +429,7 @@ describe('authorised exchange', () => {
   });
 
   describeSharing(() => ({ consortium, programs, enterprise }));
+  describeWatching(() => ({ consortium, programs, enterprise }));
 
   // Behind all the others: a suite's own tests come before those of the suites in it.
   describe('in the end', () => {

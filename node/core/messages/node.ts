@@ -82,6 +82,15 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * council/propose     CouncilCallText → CouncilOutcome
  * council/vote        CouncilVote → CouncilOutcome
  * member/endpoints    MemberEndpoints → MemberChanged
+ * subscription/open   OpenSubscription → OpenedSubscription
+ * subscription/list   SubscriptionsRequest → SubscriptionsPage
+ * subscription/close  SubscriptionRef → nothing
+ * event/read          EventsRequest → EventsPage
+ * webhook/create      CreateWebhook → CreatedWebhook
+ * webhook/list        nothing → WebhookList
+ * webhook/remove      WebhookRef → nothing
+ * webhook/dead        DeadLettersRequest → DeadLettersPage
+ * webhook/replay      ReplayWebhook → Replayed
  */
 export const INNER_METHODS = [
   'submission/open',
@@ -108,6 +117,15 @@ export const INNER_METHODS = [
   'council/propose',
   'council/vote',
   'member/endpoints',
+  'subscription/open',
+  'subscription/list',
+  'subscription/close',
+  'event/read',
+  'webhook/create',
+  'webhook/list',
+  'webhook/remove',
+  'webhook/dead',
+  'webhook/replay',
 ] as const;
 export type InnerMethod = (typeof INNER_METHODS)[number];
 

@@ -1,4 +1,4 @@
-// Subscriptions between nodes: opened, pulled from, acknowledged. docs/protocol.md, section 10.
+// Subscriptions between nodes: opened, pulled from, acknowledged. docs/protocol.md, section 13.
 import { Type, type Static } from 'typebox';
 import { EVENT_KINDS } from '../event-part.ts';
 import { codec } from './codec.ts';

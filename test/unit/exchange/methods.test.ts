@@ -38,6 +38,7 @@ import { memoryStore } from '../../helpers/memory-store.ts';
 import { PaperChain } from '../../helpers/paper-chain.ts';
 import { PaperCouncil } from '../../helpers/paper-council.ts';
 import { openCases } from '../../helpers/cases.ts';
+import { bankParts } from '../../helpers/watching-bank.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { licence } from '../../helpers/rows.ts';
 import { sharingOver } from '../../helpers/sharing.ts';
@@ -96,6 +97,7 @@ describe('A hosted member', () => {
       logger,
     });
     methods = new Methods<Batch>({
+      ...(await bankParts(agency)),
       members: new Map([[MEMBER, hosted]]),
       submissions,
       attachments: new Attachments<Batch>({
@@ -118,7 +120,7 @@ describe('A hosted member', () => {
     });
   }
 
-  const call = (method: string, argument: Uint8Array) => methods.answer(MEMBER, method, argument);
+  const call = (method: string, argument: Uint8Array) => methods.answer(MEMBER, method, argument, signal);
   const open = () => call('submission/open', openSubmission.encode({ submission: FILE, item: 'xk', dryRun: false }));
   const send = (index: number, rows: unknown[]) =>
     call('submission/chunk', encodeParcel(chunkHeader.encode({ submission: FILE, index }), ndjson(rows)));
@@ -181,7 +183,7 @@ describe('A hosted member', () => {
 
     it('nobody else, and no other method', async () => {
       const ref = submissionRef.encode({ submission: FILE });
-      const other = methods.answer(OTHER_MEMBER, 'submission/state', ref);
+      const other = methods.answer(OTHER_MEMBER, 'submission/state', ref, signal);
       expect(await rejection(other)).to.have.property('code', 'MEMBER_UNKNOWN');
       for (const method of ['record/erase', '', 'toString', 'submission/open ']) {
         expect(await rejection(call(method, ref))).to.have.property('code', 'METHOD_UNKNOWN');
@@ -198,7 +200,7 @@ describe('A hosted member', () => {
 
   describe('answers sealed calls', () => {
     const sealed = async (client: string, body: Uint8Array) => {
-      const { header, body: answer } = decodeParcel(await methods.answerSealed(client, MEMBER, body));
+      const { header, body: answer } = decodeParcel(await methods.answerSealed(client, MEMBER, body, signal));
       return { error: methodAnswer.decode(header).error, answer };
     };
     const asked = (method: string, argument: Uint8Array) => encodeParcel(methodCall.encode({ method }), argument);

@@ -32,7 +32,7 @@ describe('Gateway, called by pages of other origins', () => {
       const { statusCode, headers } = await ask('OPTIONS', '/v1/sessions', { origin: CONSOLE, ...ASKS });
       expect(statusCode).to.equal(204);
       expect(headers['access-control-allow-origin']).to.equal(CONSOLE);
-      expect(headers['access-control-allow-methods']).to.equal('HEAD, POST, GET');
+      expect(headers['access-control-allow-methods']).to.equal('HEAD, POST, GET, DELETE');
       expect(headers['access-control-allow-headers']?.split(', ')).to.include.members([
         'authorization',
         'content-type',

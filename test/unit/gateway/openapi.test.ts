@@ -33,7 +33,7 @@ describe('OpenAPI document', () => {
     expect(document['openapi']).to.equal('3.1.0');
     expect(document['info']).to.include.keys('title', 'version');
     for (const key of Object.keys(document)) {
-      expect(key).to.be.oneOf(['openapi', 'info', 'servers', 'tags', 'paths', 'components']);
+      expect(key).to.be.oneOf(['openapi', 'info', 'servers', 'tags', 'paths', 'webhooks', 'components']);
     }
   });
 
