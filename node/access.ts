@@ -102,7 +102,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
   if (!first)
     throw new XinlianError('CONFIG_INVALID', { faults: [{ path: 'members', message: 'must name one at least' }] });
 
-  const identity = new IdentityDesk<Batch>({ store: certificates, commits, clock: systemClock });
+  const identity = new IdentityDesk<Batch>({ store: certificates, commits, rules, view, clock: systemClock });
   const withdrawals = await SeenWithdrawals.open<Batch>({ ...shared, domain, writer: first.writer, logger: log });
   let host: Host | undefined;
   const revocations = new KnownRevocations<Batch>(
@@ -131,7 +131,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     ...shared,
     withdrawals,
     rules,
-    verifier: new GrantVerifier({ domain, rules, certificates: verifier }),
+    verifier: new GrantVerifier({ domain, rules, certificates: verifier, view }),
   };
   const sharing = openSharing({ failClosedSeconds: options.failClosedSeconds }, { ...needs, view });
   const attachments = new Attachments<Batch>({

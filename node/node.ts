@@ -153,6 +153,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     identity: access.identity,
     withdrawals: access.withdrawals,
     consumptions: access.consumptions,
+    rules: access.shared.rules,
     ...access.sharing.methods,
     openings: access.openings,
     ...openGovernance({ view, writers }),

@@ -24,6 +24,10 @@ import {
   issuedCertificate,
   type Certification,
   type IssuedCertificate,
+  standingNote,
+  standingNoted,
+  type StandingNote,
+  type StandingNoted,
 } from '../../node/core/messages/identity.ts';
 import {
   memberChanged,
@@ -31,6 +35,7 @@ import {
   type MemberChanged,
   type MemberEndpoints,
 } from '../../node/core/messages/member.ts';
+import { grantRef, grantStop, grantStopped, type GrantStopped } from '../../node/core/messages/grant.ts';
 import type { InnerMethod } from '../../node/core/messages/node.ts';
 import {
   openingsPage,
@@ -251,6 +256,25 @@ export class SealedClient implements Submitter {
   /** Says on the chain where the member is reached. */
   async setEndpoints(endpoints: MemberEndpoints, signal?: AbortSignal): Promise<MemberChanged> {
     return memberChanged.decode(await this.#call('member/endpoints', memberEndpoints.encode(endpoints), signal));
+  }
+
+  /** Notes what changes who speaks for an enterprise; for members that identify enterprises. */
+  async noteStanding(note: StandingNote, signal?: AbortSignal): Promise<StandingNoted> {
+    return standingNoted.decode(await this.#call('identity/standing', standingNote.encode(note), signal));
+  }
+
+  /** Stops a grant until it is resumed; for regulators. @param reason a code of the rules of grants */
+  async suspendGrant(grant: string, reason: string, signal?: AbortSignal): Promise<GrantStopped> {
+    return grantStopped.decode(await this.#call('grant/suspend', grantStop.encode({ grant, reason }), signal));
+  }
+
+  async resumeGrant(grant: string, signal?: AbortSignal): Promise<GrantStopped> {
+    return grantStopped.decode(await this.#call('grant/resume', grantRef.encode({ grant }), signal));
+  }
+
+  /** Withdraws a grant whose key is lost; for members that identify enterprises. */
+  async withdrawGrantFor(grant: string, reason: string, signal?: AbortSignal): Promise<GrantStopped> {
+    return grantStopped.decode(await this.#call('grant/withdraw-for', grantStop.encode({ grant, reason }), signal));
   }
 
   async revokeCertificate(jti: string, signal?: AbortSignal): Promise<void> {

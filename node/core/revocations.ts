@@ -11,6 +11,18 @@ export const RevocationList = Type.Object(
     iss: Type.String({ pattern: '^0x[0-9a-f]{64}$' }),
     iat: Type.Integer({ minimum: 0, description: 'When the list was made, seconds since 1970' }),
     revoked: Type.Array(Type.String({ pattern: '^[A-Za-z0-9_-]{22}$' }), { description: 'jti of certificates' }),
+    passed: Type.Optional(
+      Type.Array(
+        Type.Object(
+          {
+            jti: Type.String({ pattern: '^[A-Za-z0-9_-]{22}$' }),
+            block: Type.Integer({ minimum: 0, description: 'Grants that it had registered by then stand' }),
+          },
+          { additionalProperties: false },
+        ),
+        { description: 'Of those in `revoked`: grants that were made before live on' },
+      ),
+    ),
   },
   { additionalProperties: false },
 );

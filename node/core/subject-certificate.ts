@@ -27,7 +27,7 @@ export function levelReaches(level: ConsentLevel, least: ConsentLevel): boolean 
 
 export const Evidence = Type.Object(
   {
-    kind: Type.Enum(['e-licence', 'ca-signature', 'e-seal', 'sealed-paper']),
+    kind: Type.Enum(['e-licence', 'ca-signature', 'e-seal', 'sealed-paper', 'court-decision', 'registry-notice']),
     digest: Type.String({ pattern: bytes32, description: 'SHA-256 of the evidence, base64url' }),
     provider: Type.Optional(Type.String({ maxLength: 200, description: 'Who issued the means of signing' })),
     officer: Type.Optional(Type.String({ maxLength: 64, description: 'Who attests the paper; level C' })),

@@ -17,6 +17,8 @@ const SKEW_SECONDS = 60;
 export interface Revocations {
   /** @returns undefined where nothing recent enough is known of the issuer's revocations */
   isRevoked(issuer: MemberId, jti: string, nowSeconds: number): boolean | undefined;
+  /** Of one that was taken back: grants that were registered by this block stand; undefined: none does. */
+  passedAt(issuer: MemberId, jti: string): number | undefined;
 }
 
 export type CertificateOutcome =
@@ -24,6 +26,8 @@ export type CertificateOutcome =
   | {
       refusal: Extract<Refusal, 'CERTIFICATE_INVALID' | 'CERTIFICATE_EXPIRED' | 'CERTIFICATE_REVOKED'>;
       detail: string;
+      /** Where it was taken back, and what its key had granted by a block stands. */
+      passed?: { certificate: SubjectCertificate; block: number };
     };
 
 export class CertificateVerifier {
@@ -52,8 +56,10 @@ export class CertificateVerifier {
     const revoked = this.#revocations.isRevoked(issuer, jti, nowSeconds);
     if (revoked === undefined)
       return { refusal: 'CERTIFICATE_INVALID', detail: `what ${issuer} took back of late is not known here` };
-    if (revoked) return { refusal: 'CERTIFICATE_REVOKED', detail: `certificate ${jti} was taken back` };
-    return { certificate };
+    if (!revoked) return { certificate };
+    const block = this.#revocations.passedAt(issuer, jti);
+    const detail = `certificate ${jti} was taken back`;
+    return { refusal: 'CERTIFICATE_REVOKED', detail, ...(block !== undefined && { passed: { certificate, block } }) };
   }
 
   async #read(text: string): Promise<{ certificate: SubjectCertificate; key: string } | { detail: string }> {

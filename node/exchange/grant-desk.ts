@@ -1,15 +1,23 @@
 // Registers grants on the chain in anyone's name: what counts is the grant key's signature. Those that come together go
-// together.
-import { grantHashOf } from '../core/ids.ts';
+// together. And stops them, in the member's own name, where its role lets it.
+import { grantHashOf, type GrantHash } from '../core/ids.ts';
 import type { Hex } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
-import { termsOf, type GrantOutcome, type GrantRegistration } from '../core/messages/grant.ts';
-import type { GrantWriter } from './ports.ts';
+import {
+  reasonBytes,
+  termsOf,
+  type GrantOutcome,
+  type GrantRegistration,
+  type GrantStopped,
+} from '../core/messages/grant.ts';
+import type { GrantStopper, GrantWriter } from './ports.ts';
+
+type Writer = Pick<GrantWriter, 'registerGrants'> & GrantStopper;
 
 export class GrantDesk {
-  readonly #writer: Pick<GrantWriter, 'registerGrants'>;
+  readonly #writer: Writer;
 
-  constructor(writer: Pick<GrantWriter, 'registerGrants'>) {
+  constructor(writer: Writer) {
     this.#writer = writer;
   }
 
@@ -32,5 +40,21 @@ export class GrantDesk {
       if (outcome.ok) return { grant, ok: true, block };
       return { grant, ok: false, error: outcome.error, arguments: outcome.arguments };
     });
+  }
+
+  /** Stops a grant, for a regulator, until it is resumed: from the first sight of the block on. */
+  async suspend(grant: GrantHash, reason: string): Promise<GrantStopped> {
+    const { block } = await this.#writer.suspendGrant(grant, reasonBytes(reason));
+    return { grant, block };
+  }
+
+  async resume(grant: GrantHash): Promise<GrantStopped> {
+    return { grant, block: (await this.#writer.resumeGrant(grant)).block };
+  }
+
+  /** Withdraws a grant whose key is lost, for the member that identified its enterprise. */
+  async withdrawFor(grant: GrantHash, reason: string): Promise<GrantStopped> {
+    const { block } = await this.#writer.withdrawGrantFor(grant, reasonBytes(reason));
+    return { grant, block };
   }
 }

@@ -12,6 +12,7 @@ import type { SubjectCertificate } from '../core/subject-certificate.ts';
 import { type TypedDataDomain } from '../core/typed-data.ts';
 import type { GrantRules } from '../policy/grant-rules.ts';
 import type { CertificateVerifier } from './certificate-verifier.ts';
+import type { GrantView } from './ports.ts';
 
 /** Documents remembered: some 3 kB each. */
 const MOST_KNOWN = 20_000;
@@ -37,6 +38,7 @@ interface Dependencies {
   domain: TypedDataDomain;
   rules: GrantRules;
   certificates: CertificateVerifier;
+  view: Pick<GrantView, 'grant'>;
 }
 
 /** Of a document, for good: what it grants and which account consented; or why it is none. */
@@ -63,8 +65,9 @@ export class GrantVerifier {
     } = known;
     const refuse = (refusal: Refusal, detail: string): RefusedGrant => ({ refusal, detail, hash, artefact });
     const outcome = await this.#needs.certificates.verify(document.certificate, nowSeconds);
-    if ('refusal' in outcome) return refuse(outcome.refusal, outcome.detail);
-    const { certificate } = outcome;
+    const certificate = 'refusal' in outcome ? this.#passed(hash, outcome.passed) : outcome.certificate;
+    if ('refusal' in outcome && !certificate) return refuse(outcome.refusal, outcome.detail);
+    if (!certificate) return refuse('CERTIFICATE_INVALID', 'it could not be read');
     if (certificate.sub !== artefact.subject.uscc)
       return refuse('CONSENT_INVALID', `the certificate is of ${certificate.sub}`);
     // The key of level B or C is a custodian's: it signs the one grant that the evidence names.
@@ -72,6 +75,15 @@ export class GrantVerifier {
       return refuse('CONSENT_INVALID', `the key may sign grant ${certificate.grant ?? 'none'} only`);
     if (signer !== certificate.key) return refuse('CONSENT_INVALID', `signed by ${signer}, not ${certificate.key}`);
     return { hash, artefact, terms, certificate };
+  }
+
+  /** Who spoke for the enterprise when it granted has changed since; a grant that was registered by then may live on. */
+  #passed(
+    hash: GrantHash,
+    passed: { certificate: SubjectCertificate; block: number } | undefined,
+  ): SubjectCertificate | undefined {
+    const registered = passed && this.#needs.view.grant(hash)?.registered;
+    return passed && registered !== undefined && registered <= passed.block ? passed.certificate : undefined;
   }
 
   #read({ artefact: text, consent }: GrantDocument): Known {

@@ -2,7 +2,7 @@
 // believed when it is too old.
 import type { MemberId } from '../core/ids.ts';
 import { malformed, XinlianError } from '../core/errors.ts';
-import { parseRevocations, verifyRevocations } from '../core/revocations.ts';
+import { parseRevocations, verifyRevocations, type RevocationList } from '../core/revocations.ts';
 import type { Revocations } from './certificate-verifier.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Clock, GrantView, Log, RevocationListStore, WriteBatch } from './ports.ts';
@@ -37,6 +37,8 @@ interface Known {
   /** When the list was made, seconds since 1970. */
   iat: number;
   revoked: ReadonlySet<string>;
+  /** Up to which block grants stand, by jti. */
+  passed: ReadonlyMap<string, number>;
 }
 
 export class KnownRevocations<B extends Batch> implements Revocations {
@@ -68,6 +70,10 @@ export class KnownRevocations<B extends Batch> implements Revocations {
     return known.revoked.has(jti);
   }
 
+  passedAt(issuer: MemberId, jti: string): number | undefined {
+    return (this.#known.get(issuer) ?? this.#recall(issuer))?.passed.get(jti);
+  }
+
   /** Asks every issuer for its list. What is not reached keeps the last one. @returns whether all were had */
   refresh(): Promise<boolean> {
     return (this.#refreshing ??= this.#refreshAll().finally(() => (this.#refreshing = undefined)));
@@ -87,7 +93,7 @@ export class KnownRevocations<B extends Batch> implements Revocations {
     if (list.iat > now + SKEW_SECONDS) malformed('revocation list', `one made by ${now}`, list.iat);
     const before = this.#known.get(issuer) ?? this.#recall(issuer);
     if (before && before.iat >= list.iat) return;
-    this.#known.set(issuer, { iat: list.iat, revoked: new Set(list.revoked) });
+    this.#known.set(issuer, knownOf(list));
     await this.#needs.commits.run((batch) => this.#needs.store.putRevocationList(batch, issuer, text));
   }
 
@@ -119,8 +125,12 @@ export class KnownRevocations<B extends Batch> implements Revocations {
     const text = this.#needs.store.revocationList(issuer);
     if (text === undefined) return undefined;
     const { list } = parseRevocations(text);
-    const known = { iat: list.iat, revoked: new Set(list.revoked) };
+    const known = knownOf(list);
     this.#known.set(issuer, known);
     return known;
   }
+}
+
+function knownOf({ iat, revoked, passed = [] }: RevocationList): Known {
+  return { iat, revoked: new Set(revoked), passed: new Map(passed.map(({ jti, block }) => [jti, block])) };
 }

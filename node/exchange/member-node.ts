@@ -15,6 +15,7 @@ import type {
   ChainView,
   ChainWriter,
   Clock,
+  GrantStopper,
   GrantWriter,
   Log,
   LogStore,
@@ -57,7 +58,7 @@ interface Dependencies<B extends Batch> {
   keys: HostedKeys;
   vault: RecordVault;
   view: ChainView;
-  writer: ChainWriter & GrantWriter;
+  writer: ChainWriter & GrantWriter & GrantStopper;
   prover: AnchorProver;
   cosigning?: Cosigning<B>;
   clock: Clock;
@@ -160,7 +161,7 @@ export class MemberNode<B extends Batch = Batch> {
   }
 
   identifying(): IdentifyingMember<B> {
-    return { id: this.id, log: this.log, key: this.#needs.keys.checkpoint };
+    return { id: this.id, log: this.log, key: this.#needs.keys.checkpoint, vault: this.vault };
   }
 
   /** As what decides objections and repairs has it. */

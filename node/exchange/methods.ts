@@ -2,9 +2,9 @@
 import { fromUtf8, utf8 } from '../core/bytes.ts';
 import type { Role } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
-import { parseMemberId, type MemberId } from '../core/ids.ts';
 import { attachmentChunk, attachmentState, openAttachment } from '../core/messages/attachment.ts';
 import { casePage, caseQuery, caseView } from '../core/messages/case.ts';
+import { parseGrantHash, parseMemberId, type MemberId } from '../core/ids.ts';
 import { decodeParcel, encodeParcel } from '../core/messages/codec.ts';
 import { councilCall, councilOutcome, councilVote } from '../core/messages/council.ts';
 import {
@@ -12,11 +12,19 @@ import {
   grantConsumption,
   grantOutcomes,
   grantRef,
+  grantStop,
+  grantStopped,
   grantRegistrations,
   grantWithdrawal,
 } from '../core/messages/grant.ts';
-import { certificateRef, certification, issuedCertificate } from '../core/messages/identity.ts';
 import { memberChanged, memberEndpoints } from '../core/messages/member.ts';
+import {
+  certificateRef,
+  certification,
+  issuedCertificate,
+  standingNote,
+  standingNoted,
+} from '../core/messages/identity.ts';
 import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
 import { openingsPage, openingsRequest } from '../core/messages/opening.ts';
@@ -33,6 +41,7 @@ import {
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
 import { tlogProofOf } from '../core/verify-tlog-proof.ts';
+import type { GrantRules } from '../policy/grant-rules.ts';
 import type { Consumptions } from './consumptions.ts';
 import type { Attachments } from './attachments.ts';
 import { shareDecision, shareEnd, shareListRequest, sharePage, shareState } from '../core/share.ts';
@@ -75,6 +84,7 @@ interface Dependencies<B extends Batch> {
   withdrawals: SeenWithdrawals<B>;
   consumptions: Consumptions;
   identity: IdentityDesk<B>;
+  rules: GrantRules;
   shares: ShareDesk<B>;
   payloads: SharePayloads<B>;
   openings: OpeningExport<B>;
@@ -103,8 +113,12 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'grant/register': [],
   'grant/withdraw': [],
   'grant/consume': [],
+  'grant/suspend': ['regulator'],
+  'grant/resume': ['regulator'],
+  'grant/withdraw-for': ['identifier'],
   'identity/certify': ['identifier'],
   'identity/revoke': ['identifier'],
+  'identity/standing': ['identifier'],
   'share/list': ['source'],
   'share/decide': ['source'],
   'share/end': ['source'],
@@ -192,6 +206,7 @@ export class Methods<B extends Batch> {
       withdrawals,
       consumptions,
       identity,
+      rules,
       openings,
       shares,
       payloads,
@@ -233,6 +248,19 @@ export class Methods<B extends Batch> {
         return grantRef.encode({ grant: await withdrawals.take(grantWithdrawal.decode(argument), true) });
       case 'grant/consume':
         return grantConsumed.encode(await consumptions.relay(member, grantConsumption.decode(argument)));
+      case 'grant/suspend': {
+        const { grant, reason } = grantStop.decode(argument);
+        rules.checkSuspension(reason);
+        return grantStopped.encode(await member.grants.suspend(parseGrantHash(grant), reason));
+      }
+      case 'grant/resume':
+        return grantStopped.encode(await member.grants.resume(parseGrantHash(grantRef.decode(argument).grant)));
+      case 'grant/withdraw-for': {
+        const { grant, reason } = grantStop.decode(argument);
+        return grantStopped.encode(await member.grants.withdrawFor(parseGrantHash(grant), reason));
+      }
+      case 'identity/standing':
+        return standingNoted.encode(await identity.note(member.identifying(), standingNote.decode(argument)));
       case 'identity/certify':
         return issuedCertificate.encode(await identity.certify(member.identifying(), certification.decode(argument)));
       case 'identity/revoke':

@@ -270,11 +270,19 @@ export interface KeptCertificate {
   /** Seconds since 1970. */
   exp: number;
   revoked: boolean;
+  /** Of one that was taken back: grants that were registered by this block stand. */
+  passedBlock?: number;
 }
 
 export interface CertificateStore<B extends WriteBatch = WriteBatch> {
   certificate(member: MemberId, jti: string): KeptCertificate | undefined;
   putCertificate(batch: B, member: MemberId, jti: string, certificate: KeptCertificate): void;
+  /** Notes whose certificate it is. @param subject see `RecordVault.subjectKey` */
+  putSubjectCertificate(batch: B, member: MemberId, subject: Uint8Array, jti: string, capacity: string): void;
+  subjectCertificates(member: MemberId, subject: Uint8Array): AsyncIterable<[jti: string, capacity: string]>;
+  /** What changed who speaks for a subject, sealed. */
+  standing(member: MemberId, subject: Uint8Array): Uint8Array | undefined;
+  putStanding(batch: B, member: MemberId, subject: Uint8Array, sealed: Uint8Array): void;
   /** Those taken back that end after `nowSeconds`. */
   revoked(member: MemberId, nowSeconds: number): AsyncIterable<string>;
 }
@@ -464,6 +472,15 @@ export interface WrittenItems {
 }
 
 export type ItemOutcome = { ok: true } | { ok: false; error: string; arguments: string[] };
+
+/** What a member writes of grants that are not its own, where its role lets it. Resolves when a block has it. */
+export interface GrantStopper {
+  /** For regulators. @param reason 32 bytes */
+  suspendGrant(grant: GrantHash, reason: Hex, signal?: AbortSignal): Promise<{ block: number }>;
+  resumeGrant(grant: GrantHash, signal?: AbortSignal): Promise<{ block: number }>;
+  /** For members that identify enterprises. @param reason 32 bytes */
+  withdrawGrantFor(grant: GrantHash, reason: Hex, signal?: AbortSignal): Promise<{ block: number }>;
+}
 
 /** What a member writes to the chain of grants. Every method resolves when a block has it. */
 export interface GrantWriter {

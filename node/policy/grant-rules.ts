@@ -2,13 +2,17 @@
 import { Type, type Static } from 'typebox';
 import type { GrantArtefact, GrantCore } from '../core/grant.ts';
 import type { WantedGrant } from '../core/grant-request.ts';
+import { malformed } from '../core/errors.ts';
 import { codec } from '../core/messages/codec.ts';
-import { CONSENT_LEVELS, type ConsentLevel } from '../core/subject-certificate.ts';
+import { ReasonCode } from '../core/messages/grant.ts';
+import { STANDING_CHANGES, type StandingChange } from '../core/messages/identity.ts';
+import { CONSENT_LEVELS, SubjectCertificate, type ConsentLevel } from '../core/subject-certificate.ts';
 import { chinaTime } from './date.ts';
 import type { Catalogue } from './pack.ts';
 import authorisation from './packs/cn-enterprise-authorisation.json' with { type: 'json' };
 
 const closed = { additionalProperties: false };
+const { capacity } = SubjectCertificate.properties;
 const level = Type.Enum([...CONSENT_LEVELS]);
 
 const GrantPack = Type.Object(
@@ -35,6 +39,25 @@ const GrantPack = Type.Object(
         closed,
       ),
     ),
+    changes: Type.Array(
+      Type.Object(
+        {
+          change: Type.Enum([...STANDING_CHANGES]),
+          zh: Type.String(),
+          en: Type.String(),
+          revokes: Type.Array(capacity, { description: 'Whose certificates are taken back' }),
+          grants: Type.Enum(['pass', 'end'], { description: 'What becomes of grants that they signed' }),
+          capacities: Type.Array(capacity, { description: 'Who may be certified from then on' }),
+          citation: Type.String(),
+          unverified: Type.Boolean(),
+        },
+        closed,
+      ),
+      { description: 'What changes who speaks for an enterprise' },
+    ),
+    suspensions: Type.Array(Type.Object({ reason: ReasonCode, zh: Type.String(), en: Type.String() }, closed), {
+      description: 'Why a regulator may suspend a grant',
+    }),
     leastLevel: level,
     levels: Type.Array(
       Type.Object(
@@ -125,6 +148,28 @@ export class GrantRules {
   leastLevelOfAll(item: string): ConsentLevel {
     const editions = [...this.#packs.keys()];
     return CONSENT_LEVELS.find((level) => editions.some((edition) => this.leastLevel(edition, item) === level)) ?? 'A';
+  }
+
+  /** What a change of who speaks for an enterprise brings, by the current edition. */
+  change(change: StandingChange): GrantPack['changes'][number] {
+    const found = this.current().changes.find((own) => own.change === change);
+    return (
+      found ??
+      malformed(
+        'change of standing',
+        this.current()
+          .changes.map((own) => own.change)
+          .join(', '),
+        change,
+      )
+    );
+  }
+
+  /** Throws `MALFORMED` for a reason that no regulator may suspend for. */
+  checkSuspension(reason: string): void {
+    const { suspensions } = this.current();
+    if (!suspensions.some((own) => own.reason === reason))
+      malformed('reason', suspensions.map((own) => own.reason).join(', '), reason);
   }
 
   /** The grant in plain words: what its signer reads, and what is signed. One text per grant and edition. */

@@ -106,6 +106,10 @@ export const BUCKETS = {
   delivery: 0x28,
   /** webhook id, cursor → what was given up, JSON */
   deadLetter: 0x29,
+  /** member (32), subject key (16) → who may be certified for the subject, and what changed that; sealed */
+  standing: 0x39,
+  /** member, subject key, jti (16) → capacity of a certificate that it gave */
+  subjectCertificate: 0x3a,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

@@ -9,6 +9,7 @@ interface KeptCertificate {
   position: number;
   exp: number;
   revoked: boolean;
+  passedBlock?: number;
 }
 
 const NOTHING = new Uint8Array();
@@ -33,6 +34,26 @@ export class LevelCertificateStore {
       const place = key(fromHex(member, 32), { u64: exp }, fromBase64Url(jti, JTI_BYTES));
       batch.put('revokedCertificate', place, NOTHING);
     }
+  }
+
+  putSubjectCertificate(batch: Batch, member: MemberId, subject: Uint8Array, jti: string, capacity: string): void {
+    const place = key(fromHex(member, 32), subject, fromBase64Url(jti, JTI_BYTES));
+    batch.put('subjectCertificate', place, utf8(capacity));
+  }
+
+  async *subjectCertificates(member: MemberId, subject: Uint8Array): AsyncGenerator<[jti: string, capacity: string]> {
+    const place = key(fromHex(member, 32), subject);
+    const range = { from: place, to: key(place, new Uint8Array(JTI_BYTES + 1).fill(0xff)) };
+    for await (const [at, capacity] of this.#store.entries('subjectCertificate', range))
+      yield [toBase64Url(at.subarray(-JTI_BYTES)), fromUtf8(capacity)];
+  }
+
+  standing(member: MemberId, subject: Uint8Array): Uint8Array | undefined {
+    return this.#store.get('standing', key(fromHex(member, 32), subject));
+  }
+
+  putStanding(batch: Batch, member: MemberId, subject: Uint8Array, sealed: Uint8Array): void {
+    batch.put('standing', key(fromHex(member, 32), subject), sealed);
   }
 
   async *revoked(member: MemberId, nowSeconds: number): AsyncGenerator<string> {

@@ -128,6 +128,8 @@ export class Exchange {
   readonly subject = { uscc: company(1), name: '盐城某某科技有限公司1' };
   readonly rules = new GrantRules(GRANT_PACKS, builtInCatalogue);
   readonly revoked = new Set<string>();
+  /** Certificates whose grants live on: up to which block. */
+  readonly passed = new Map<string, number>();
   readonly withdrawn = new Set<string>();
   readonly answered: string[] = [];
 
@@ -141,7 +143,10 @@ export class Exchange {
     for (const { member } of [this.bank, this.otherBank, this.centre]) this.grants.members.set(member.id, member);
     this.grants.members.set(MEMBER, agencyMember);
     this.store = new LevelAccessStore(store);
-    const revocations = { isRevoked: (_: MemberId, jti: string) => this.revoked.has(jti) };
+    const revocations = {
+      isRevoked: (_: MemberId, jti: string) => this.revoked.has(jti),
+      passedAt: (_: MemberId, jti: string) => this.passed.get(jti),
+    };
     const certificates = new CertificateVerifier({ view: this.grants, revocations });
     const { recordStore: records, logs, chain, commits, clock, log, vault } = agency;
     const closing = { failClosedSeconds: options.failClosedSeconds ?? 120 };
@@ -160,7 +165,7 @@ export class Exchange {
         store: this.store,
         commits,
         grants: new GrantAccess(closing, {
-          verifier: new GrantVerifier({ domain, rules: this.rules, certificates }),
+          verifier: new GrantVerifier({ domain, rules: this.rules, certificates, view: this.grants }),
           rules: this.rules,
           view: this.grants,
           withdrawals: { isWithdrawn: (grant) => this.withdrawn.has(grant) },

@@ -6,7 +6,7 @@ import { currentKey, type AnchoredHead, type KeyKind, type LogState, type Member
 import { XinlianError } from '../../node/core/errors.ts';
 import type { LogId, MemberId } from '../../node/core/ids.ts';
 import { verifyConsistency } from '../../node/core/merkle.ts';
-import type { AnchorProver, ChainView, ChainWriter, GrantWriter } from '../../node/exchange/ports.ts';
+import type { AnchorProver, ChainView, ChainWriter, GrantStopper, GrantWriter } from '../../node/exchange/ports.ts';
 import type { TellingView } from '../../node/exchange/view-of.ts';
 import { PaperGrants } from './paper-grants.ts';
 import { anchoringBlock, CHAIN_ID, LOG, LOG_ANCHOR } from './bundle.ts';
@@ -14,7 +14,7 @@ import { anchoringBlock, CHAIN_ID, LOG, LOG_ANCHOR } from './bundle.ts';
 type Anchoring = Parameters<ChainWriter['anchor']>[0];
 
 /** Knows one member and its log, `LOG`. */
-export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWriter, TellingView {
+export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWriter, GrantStopper, TellingView {
   readonly #member: Member;
   readonly grants = new PaperGrants(1_780_000_000);
   readonly contracts = {
@@ -69,6 +69,9 @@ export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWr
 
   registerGrants: GrantWriter['registerGrants'] = (items) => this.grants.registerGrants(items);
   withdrawGrants: GrantWriter['withdrawGrants'] = (items) => this.grants.withdrawGrants(items);
+  suspendGrant: GrantStopper['suspendGrant'] = (grant) => this.grants.suspendGrant(grant);
+  resumeGrant: GrantStopper['resumeGrant'] = (grant) => this.grants.resumeGrant(grant);
+  withdrawGrantFor: GrantStopper['withdrawGrantFor'] = (grant) => this.grants.withdrawGrantFor(grant);
   consumeGrants: GrantWriter['consumeGrants'] = (items) => this.grants.consumeGrants(items);
 
   openLog(owner: MemberId): LogState | undefined {

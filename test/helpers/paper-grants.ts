@@ -10,7 +10,7 @@ import {
 } from '../../node/core/consortium.ts';
 import type { Hex } from '../../node/core/bytes.ts';
 import { grantHashOf, type GrantHash, type MemberId } from '../../node/core/ids.ts';
-import type { GrantView, GrantWriter, WrittenItems } from '../../node/exchange/ports.ts';
+import type { GrantStopper, GrantView, GrantWriter, WrittenItems } from '../../node/exchange/ports.ts';
 
 interface Kept {
   terms?: GrantTerms;
@@ -21,7 +21,7 @@ interface Kept {
   uses: Map<Hex, number>;
 }
 
-export class PaperGrants implements GrantView, GrantWriter {
+export class PaperGrants implements GrantView, GrantWriter, GrantStopper {
   readonly members = new Map<MemberId, Member>();
   readonly suspended = new Set<MemberId>();
   readonly #grants = new Map<GrantHash, Kept>();
@@ -113,6 +113,21 @@ export class PaperGrants implements GrantView, GrantWriter {
       kept.uses.set(queryId, block);
       return undefined;
     });
+  }
+
+  async suspendGrant(grant: GrantHash): Promise<{ block: number }> {
+    this.suspend(grant, true);
+    return { block: this.#block };
+  }
+
+  async resumeGrant(grant: GrantHash): Promise<{ block: number }> {
+    this.suspend(grant, false);
+    return { block: this.#block };
+  }
+
+  async withdrawGrantFor(grant: GrantHash): Promise<{ block: number }> {
+    this.#kept(grant).withdrawn = true;
+    return { block: this.#mine() };
   }
 
   suspend(grant: GrantHash, suspended: boolean): void {

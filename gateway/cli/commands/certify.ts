@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { malformed } from '../../../node/core/errors.ts';
 import { CONSENT_LEVELS, Evidence, type ConsentLevel } from '../../../node/core/subject-certificate.ts';
 import { codec } from '../../../node/core/messages/codec.ts';
-import type { Certification } from '../../../node/core/messages/identity.ts';
+import { STANDING_CHANGES, type Certification, type StandingChange } from '../../../node/core/messages/identity.ts';
 import { parseUscc } from '../../../node/core/uscc.ts';
 import { addMemberFlags, openSealedClient, type ConnectionFlags } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
@@ -42,10 +42,14 @@ export function addCertify(program: Command, terminal: Terminal): void {
     )
     .option('--days <days>', 'how long it is valid', '365')
     .option('--grant <digest>', 'levels B and C: digest of the one artefact that the key may sign')
-    .option('--evidence <file>', 'levels B and C: JSON with kind, digest, and provider or officer')
+    .option(
+      '--evidence <file>',
+      'levels B and C, and a bankruptcy administrator’s: JSON with kind, digest, and provider or officer',
+    )
     .option('--out <file>', 'default: standard output');
   addMemberFlags(command).action((file: string, flags: Flags) => certify(file, flags, terminal));
 
+  addStanding(program, terminal);
   const revoke = program
     .command('revoke-certificate')
     .summary('take a certificate back 撤销企业身份证明')
@@ -55,6 +59,36 @@ export function addCertify(program: Command, terminal: Terminal): void {
     const { sealed } = await openSealedClient(flags, terminal);
     await sealed.revokeCertificate(jti, terminal.signal);
     terminal.say(`certificate ${jti} was taken back`);
+  });
+}
+
+interface StandingFlags extends ConnectionFlags {
+  uscc: string;
+  change: StandingChange;
+  evidence: string;
+}
+
+function addStanding(program: Command, terminal: Terminal): void {
+  const command = program
+    .command('standing')
+    .summary('note who speaks for an enterprise from now on 登记企业代表权变更')
+    .description(
+      'Another legal representative, a bankruptcy, a dissolution: certificates are taken back, and the rules of grants say ' +
+        'what becomes of grants and who may be certified.\n撤销相应身份证明;已有授权依规则延续或终止。',
+    )
+    .requiredOption('--uscc <code>', 'USCC of the enterprise')
+    .addOption(new Option('--change <change>', 'what happened').choices([...STANDING_CHANGES]).makeOptionMandatory())
+    .requiredOption('--evidence <file>', 'JSON with kind (registry-notice, court-decision) and digest');
+  addMemberFlags(command).action(async (flags: StandingFlags) => {
+    const { sealed } = await openSealedClient(flags, terminal);
+    const note = { sub: parseUscc(flags.uscc), change: flags.change, evidence: await readEvidence(flags.evidence) };
+    const noted = await sealed.noteStanding(note, terminal.signal);
+    const { revoked, grants, capacities } = noted;
+    const next = capacities.length > 0 ? capacities.join(' or ') : 'nobody';
+    terminal.say(
+      `${revoked.length} certificates were taken back; their grants ${grants === 'pass' ? 'live on' : 'end'}; to be certified now: ${next}`,
+    );
+    terminal.out(JSON.stringify(noted));
   });
 }
 

@@ -21,6 +21,7 @@ import {
   openEnterprise,
   type ConnectionFlags,
 } from '../connection.ts';
+import { addGrantStops } from './grant-stops.ts';
 import { itemOf, wholeNumber } from '../grant-flags.ts';
 import { readGrantKey, writeGrant, writeGrantKey } from '../grant-files.ts';
 import type { Terminal } from '../terminal.ts';
@@ -59,6 +60,7 @@ export function addGrant(program: Command, terminal: Terminal): void {
   addWithdraw(grant, terminal);
   addHistory(grant, terminal);
   addRequests(grant, terminal);
+  addGrantStops(grant, terminal);
 }
 
 export function addEnterpriseFlags(command: Command): Command {

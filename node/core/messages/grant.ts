@@ -1,6 +1,6 @@
 // Grants on the wire: terms as the chain is shown them, registrations, withdrawals, journals of queries.
 import { Type, type Static } from 'typebox';
-import type { Hex } from '../bytes.ts';
+import { toHex, utf8, type Hex } from '../bytes.ts';
 import type { GrantTerms } from '../consortium.ts';
 import { parseMemberId } from '../ids.ts';
 import { codec } from './codec.ts';
@@ -93,6 +93,23 @@ export const grantRef = codec('grant reference', GrantRef);
 export const grantConsumption = codec('grant consumption', GrantConsumption);
 export const grantConsumed = codec('consumed grant', GrantConsumed);
 export const grantWithdrawal = codec('grant withdrawal', GrantWithdrawal);
+
+/** Why a grant is suspended, or withdrawn for its enterprise: 32 bytes of ASCII on the chain, padded with zeros. */
+export const ReasonCode = Type.String({ pattern: '^[a-z][a-z0-9-]{0,31}$' });
+
+export const GrantStop = Type.Object({ grant: Type.String({ pattern: hash }), reason: ReasonCode }, closed);
+export const grantStop = codec('stop of a grant', GrantStop);
+
+/** The block that took it. */
+export const GrantStopped = Type.Object({ grant: Type.String({ pattern: hash }), block: Type.Integer() }, closed);
+export type GrantStopped = Static<typeof GrantStopped>;
+export const grantStopped = codec('stopped grant', GrantStopped);
+
+export function reasonBytes(reason: string): Hex {
+  const bytes = new Uint8Array(32);
+  bytes.set(utf8(reason));
+  return toHex(bytes);
+}
 
 /** Throws `MALFORMED`. */
 export function termsOf({ artefact, key, grantee, ...rest }: GrantTermsText): GrantTerms {

@@ -71,7 +71,10 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * grant/register      GrantRegistration[] → GrantOutcome[]
  * grant/withdraw      GrantWithdrawal → GrantRef
  * grant/consume       GrantConsumption → GrantConsumed
+ * grant/suspend, /withdraw-for  GrantStop → GrantStopped
+ * grant/resume        GrantRef → GrantStopped
  * identity/certify    Certification → IssuedCertificate
+ * identity/standing   StandingNote → StandingNoted
  * identity/revoke     CertificateRef → nothing
  * share/list          ShareListRequest → SharePage
  * share/decide        ShareDecision → ShareState
@@ -106,8 +109,12 @@ export const INNER_METHODS = [
   'grant/register',
   'grant/withdraw',
   'grant/consume',
+  'grant/suspend',
+  'grant/resume',
+  'grant/withdraw-for',
   'identity/certify',
   'identity/revoke',
+  'identity/standing',
   'share/list',
   'share/decide',
   'share/end',

@@ -25,6 +25,7 @@ describe('A certificate of an enterprise', () => {
     verifier = new CertificateVerifier({
       view,
       revocations: {
+        passedAt: () => undefined,
         isRevoked: (issuer, jti, now) => {
           asked.push([issuer, jti, now]);
           return revoked?.has(jti);

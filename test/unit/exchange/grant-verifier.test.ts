@@ -22,9 +22,9 @@ describe('A grant document', () => {
   beforeEach(() => {
     exchange.revoked.clear();
     exchange.grants.suspended.clear();
-    const revocations = { isRevoked: (_: string, jti: string) => exchange.revoked.has(jti) };
+    const revocations = { isRevoked: (_: string, jti: string) => exchange.revoked.has(jti), passedAt: () => undefined };
     const certificates = new CertificateVerifier({ view: exchange.grants, revocations });
-    verifier = new GrantVerifier({ domain, rules: exchange.rules, certificates });
+    verifier = new GrantVerifier({ domain, rules: exchange.rules, certificates, view: exchange.grants });
   });
 
   const verify = (document: GrantDocument, now = exchange.now()) => verifier.verify(document, now);

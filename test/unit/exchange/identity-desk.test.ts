@@ -8,6 +8,8 @@ import { parseRevocations, verifyRevocations } from '../../../node/core/revocati
 import { parseCertificate, verifyCertificate } from '../../../node/core/subject-certificate.ts';
 import { IdentityDesk, MOST_CERTIFICATE_DAYS, type IdentifyingMember } from '../../../node/exchange/identity-desk.ts';
 import { RecordProofs } from '../../../node/exchange/record-proofs.ts';
+import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
+import { builtInCatalogue } from '../../../node/policy/pack.ts';
 import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
 import type { Batch, Store } from '../../../node/store/store.ts';
 import { openAgency, SIGNER, type Agency } from '../../helpers/agency.ts';
@@ -55,8 +57,20 @@ describe('The desk that identifies enterprises', () => {
     agency = await openAgency(store);
     certificates = new LevelCertificateStore(store);
     const { commits, clock, log } = agency;
-    desk = new IdentityDesk<Batch>({ store: certificates, commits, clock });
-    member = { id: centre.id, log, key: { publicKey: centre.checkpoint.publicKey, sign: centre.certifier.sign } };
+    const rules = new GrantRules(GRANT_PACKS, builtInCatalogue);
+    desk = new IdentityDesk<Batch>({
+      store: certificates,
+      commits,
+      rules,
+      view: { head: () => ({ number: 12, hash: '0x00', time: 0 }) },
+      clock,
+    });
+    member = {
+      id: centre.id,
+      log,
+      key: { publicKey: centre.checkpoint.publicKey, sign: centre.certifier.sign },
+      vault: agency.vault,
+    };
   }
 
   beforeEach(async () => {
@@ -188,5 +202,59 @@ describe('The desk that identifies enterprises', () => {
     expect(await revoked()).to.deep.equal([first.jti]);
     await desk.revoke(member, second.jti);
     expect(await revoked()).to.have.members([first.jti, second.jti]);
+  });
+
+  describe('where somebody else speaks for an enterprise', () => {
+    const evidence = { kind: 'registry-notice', digest } as const;
+    const court = { kind: 'court-decision', digest } as const;
+    const administrator: Certification = { ...OWN, capacity: 'bankruptcy-administrator', evidence: court };
+    const codeOf = async (attempt: Promise<unknown>) => ((await rejection(attempt)) as { code: string }).code;
+    const list = async () => parseRevocations(await desk.revocations(member)).list;
+    beforeEach(async () => {
+      store = await memoryStore();
+      await open();
+    });
+
+    it('takes back what the former representative had, and lets its grants live on', async () => {
+      const { jti } = await desk.certify(member, OWN);
+      const { jti: others } = await desk.certify(member, { ...OWN, sub: company(2) });
+      const noted = await desk.note(member, { sub: company(1), change: 'representative-changed', evidence });
+      expect(noted).to.deep.include({ revoked: [jti], grants: 'pass' });
+      const { revoked, passed } = await list();
+      expect([revoked, passed]).to.deep.equal([[jti], [{ jti, block: 12 }]]);
+      expect(revoked).to.not.include(others);
+      await desk.certify(member, OWN);
+    });
+
+    it('certifies nobody but the administrator that a court appointed, once an enterprise is bankrupt', async () => {
+      const { jti } = await desk.certify(member, OWN);
+      const { jti: paper } = await desk.certify(member, PAPER);
+      const noted = await desk.note(member, { sub: company(1), change: 'bankruptcy', evidence: court });
+      expect(noted.revoked).to.have.members([jti, paper]);
+      expect((await list()).passed, 'grants end').to.equal(undefined);
+      for (const request of [OWN, PAPER, { ...administrator, evidence: undefined }, { ...administrator, evidence }])
+        expect(await codeOf(desk.certify(member, request as Certification))).to.equal('MALFORMED');
+      await open();
+      expect(await codeOf(desk.certify(member, OWN)), 'after a restart').to.equal('MALFORMED');
+      const { jti: own } = await desk.certify(member, administrator);
+      await desk.note(member, { sub: company(1), change: 'bankruptcy-ended', evidence: court });
+      expect((await list()).revoked).to.include(own);
+      await desk.certify(member, OWN);
+    });
+
+    it('certifies nobody for one that was dissolved', async () => {
+      const { jti } = await desk.certify(member, OWN);
+      await desk.note(member, { sub: company(1), change: 'dissolved', evidence });
+      expect((await list()).revoked).to.deep.equal([jti]);
+      for (const request of [OWN, LICENCE, PAPER, administrator])
+        expect(await codeOf(desk.certify(member, request))).to.equal('MALFORMED');
+      await desk.certify(member, { ...OWN, sub: company(2) });
+    });
+
+    it('tells nobody without the vault whose standing changed', async () => {
+      await desk.note(member, { sub: company(1), change: 'dissolved', evidence });
+      for await (const [, value] of store.entries('standing'))
+        expect(Buffer.from(value).includes(company(1))).to.equal(false);
+    });
   });
 });

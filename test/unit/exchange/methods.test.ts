@@ -13,6 +13,8 @@ import {
 } from '../../../node/core/messages/publish.ts';
 import { parseTlogProof } from '../../../node/core/tlog-proof.ts';
 import { bundleRequest, recordRef, recordStatus } from '../../../node/core/messages/record.ts';
+import { grantRef, grantStop, reasonBytes } from '../../../node/core/messages/grant.ts';
+import { parseGrantHash } from '../../../node/core/ids.ts';
 import { methodAnswer, methodCall } from '../../../node/core/messages/session.ts';
 import { encodeCouncilCall } from '../../../node/chain/council-calls.ts';
 import { Attachments } from '../../../node/exchange/attachments.ts';
@@ -25,8 +27,9 @@ import { OpeningExport } from '../../../node/exchange/opening-export.ts';
 import type { Log } from '../../../node/exchange/ports.ts';
 import { SelfDesk } from '../../../node/exchange/self-desk.ts';
 import { SeenWithdrawals } from '../../../node/exchange/withdrawals.ts';
-import { LevelAccessStore } from '../../../node/store/access-store.ts';
+import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
+import { LevelAccessStore } from '../../../node/store/access-store.ts';
 import { LevelAttachmentStore } from '../../../node/store/attachment-store.ts';
 import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
 import type { Batch, Store } from '../../../node/store/store.ts';
@@ -86,7 +89,14 @@ describe('A hosted member', () => {
     logged = [];
     const logger: Log = { ...silent, error: (details) => logged.push(details) };
     const { submissions, records } = agency;
-    const identity = new IdentityDesk<Batch>({ store: new LevelCertificateStore(store), commits, clock });
+    const rules = new GrantRules(GRANT_PACKS, builtInCatalogue);
+    const identity = new IdentityDesk<Batch>({
+      store: new LevelCertificateStore(store),
+      commits,
+      rules,
+      view: chain,
+      clock,
+    });
     const withdrawals = await SeenWithdrawals.open<Batch>({
       store: new LevelAccessStore(store),
       commits,
@@ -110,6 +120,7 @@ describe('A hosted member', () => {
       records,
       cases: openCases(agency).desk,
       identity,
+      rules,
       withdrawals,
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),
       ...sharingOver(agency),
@@ -223,6 +234,35 @@ describe('A hosted member', () => {
       expect(error?.code).to.equal('INTERNAL');
       expect(JSON.stringify(error)).to.not.match(/database/i);
       expect(logged).to.have.length(1);
+    });
+  });
+
+  describe('and grants of others', () => {
+    const grant = parseGrantHash(`0x${'a7'.repeat(32)}`);
+    const stop = (reason: string) => grantStop.encode({ grant, reason });
+
+    it('are suspended and resumed by a regulator, for a reason of the rules', async () => {
+      await hosted.stop();
+      await host({ ...member, roles: [...member.roles, 'regulator'] });
+      expect(await rejection(call('grant/suspend', stop('a-whim')))).to.have.property('code', 'MALFORMED');
+      expect(chain.grants.grant(grant)?.suspended ?? false).to.equal(false);
+      await call('grant/suspend', stop('court-order'));
+      expect(chain.grants.grant(grant)?.suspended).to.equal(true);
+      await call('grant/resume', grantRef.encode({ grant }));
+      expect(chain.grants.grant(grant)?.suspended).to.equal(false);
+    });
+
+    it('have their reason on the chain as text', () => {
+      expect(Buffer.from(reasonBytes('court-order').slice(2), 'hex').toString().replaceAll('\0', '')).to.equal(
+        'court-order',
+      );
+    });
+
+    it('are withdrawn by who identified their enterprise', async () => {
+      await hosted.stop();
+      await host({ ...member, roles: [...member.roles, 'identifier'] });
+      await call('grant/withdraw-for', stop('key-lost'));
+      expect(chain.grants.grant(grant)?.withdrawn).to.equal(true);
     });
   });
 });

@@ -191,6 +191,21 @@ describe('A provider', () => {
     });
   });
 
+  it('answers under a grant that its enterprise made before somebody else spoke for it, and under none made since', async () => {
+    const jti = toBase64Url(new Uint8Array(16).fill(8));
+    const certificate = await exchange.certificate({ jti });
+    const { document } = await exchange.grant({}, certificate);
+    exchange.revoked.add(jti);
+    exchange.passed.set(jti, exchange.grants.head().number);
+    expect(await exchange.reason(document)).to.equal('answered');
+    const since = await exchange.grant({}, certificate);
+    expect(await exchange.reason(since.document)).to.equal('CERTIFICATE_REVOKED');
+    const unregistered = await consentTo(exchange.draft(), exchange.account, certificate, domain);
+    expect(await exchange.reason(unregistered)).to.equal('CERTIFICATE_REVOKED');
+    await exchange.grants.withdrawGrants([{ terms: parseArtefact(document.artefact).terms }]);
+    expect(await exchange.reason(document), 'it can be withdrawn all the same').to.equal('GRANT_WITHDRAWN');
+  });
+
   describe('refuses, with its reason and a receipt', () => {
     type Ask = () => Promise<string>;
     const cases: Record<string, Ask> = {

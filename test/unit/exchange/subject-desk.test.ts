@@ -59,7 +59,7 @@ describe('The desk of enterprises', () => {
     exchange = await Exchange.open({}, store);
     const { commits, clock, log, vault, logs } = exchange.agency;
     const { grants: view, rules, store: accesses } = exchange;
-    const revocations = { isRevoked: (_: string, jti: string) => exchange.revoked.has(jti) };
+    const revocations = { isRevoked: (_: string, jti: string) => exchange.revoked.has(jti), passedAt: () => undefined };
     const certificates = new CertificateVerifier({ view, revocations });
     requests = new RequestDesk<Batch>({
       store: new LevelRequestStore(exchange.agency.store),
