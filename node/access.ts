@@ -23,6 +23,7 @@ import { GrantVerifier } from './exchange/grant-verifier.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
 import { IdentityDesk } from './exchange/identity-desk.ts';
 import { QueryJournal } from './exchange/journal.ts';
+import type { LicenceDesk } from './exchange/licence-desk.ts';
 import { KnownRevocations } from './exchange/known-revocations.ts';
 import type { MemberNode } from './exchange/member-node.ts';
 import { OpeningExport } from './exchange/opening-export.ts';
@@ -37,6 +38,7 @@ import type { NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
 import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
 import { builtInCatalogue } from './policy/pack.ts';
+import { openLicensing } from './licensing.ts';
 import { openSharing, type Sharing } from './sharing.ts';
 import { LevelAccessStore, LevelRequestStore } from './store/access-store.ts';
 import { AttachmentFiles } from './store/attachment-files.ts';
@@ -82,6 +84,7 @@ export interface Access {
   };
   consumptions: Consumptions;
   sharing: Sharing;
+  licences: LicenceDesk<Batch>;
   openings: OpeningExport<Batch>;
   attachments: Attachments<Batch>;
   /** Registers the methods of the network, and begins to ask for revocations. */
@@ -188,6 +191,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     },
     consumptions,
     sharing,
+    licences: openLicensing(config, { ...needs, identity, withdrawals, rules, domain }),
     openings: new OpeningExport<Batch>(accesses),
     attachments,
     serve(onHost, started) {

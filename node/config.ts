@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import type { ConsortiumContracts } from './chain/events.ts';
 import type { Hex } from './core/bytes.ts';
+import { XinlianError } from './core/errors.ts';
 import { readSettings } from './settings.ts';
 
 const closed = { additionalProperties: false };
@@ -187,6 +188,19 @@ export const NodeConfig = Type.Object(
         closed,
       ),
     ),
+    licence: Type.Optional(
+      Type.Object(
+        {
+          adapter: Type.Literal('mock', { description: 'A stand-in that proves nothing: for a sandbox alone' }),
+          url: Type.String({ pattern: '^https?://' }),
+          key: Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: 'That evidence is signed with, Ed25519' }),
+        },
+        { ...closed, description: 'Service of electronic licences, for a member that identifies enterprises' },
+      ),
+    ),
+    sandbox: Type.Optional(
+      Type.Boolean({ description: 'Whether this is one: what proves nothing is refused elsewhere' }),
+    ),
     log: Type.Optional(LogConfig),
   },
   closed,
@@ -198,5 +212,10 @@ export function readNodeConfig(
   file: string | undefined,
   environment: Readonly<Record<string, string | undefined>>,
 ): NodeConfig {
-  return readSettings(NodeConfig, { ...(file !== undefined && { file }), prefix: 'XINLIAN_NODE', environment });
+  const config = readSettings(NodeConfig, { ...(file !== undefined && { file }), prefix: 'XINLIAN_NODE', environment });
+  if (config.licence?.adapter === 'mock' && config.sandbox !== true) {
+    const message = 'mock proves nothing: it is taken where `sandbox: true` says that this is one';
+    throw new XinlianError('CONFIG_INVALID', { faults: [{ path: 'licence.adapter', message }] });
+  }
+  return config;
 }

@@ -154,6 +154,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     withdrawals: access.withdrawals,
     consumptions: access.consumptions,
     rules: access.shared.rules,
+    licences: access.licences,
     ...access.sharing.methods,
     openings: access.openings,
     ...openGovernance({ view, writers }),

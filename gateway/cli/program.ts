@@ -12,6 +12,7 @@ import { addGrant } from './commands/grant.ts';
 import { addJob } from './commands/job.ts';
 import { addKeys } from './commands/keys.ts';
 import { addLife } from './commands/life.ts';
+import { addLicence } from './commands/licence.ts';
 import { addLogs } from './commands/logs.ts';
 import { addMember } from './commands/member.ts';
 import { addMembers } from './commands/members.ts';
@@ -54,6 +55,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addVerify,
     addCertify,
     addGrant,
+    addLicence,
     addQuery,
     addShare,
     addJob,

@@ -89,6 +89,13 @@ import {
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
 import type { JwsSigner } from '../../node/core/jws.ts';
 import { createSession, SealedChannel } from '../../node/core/session.ts';
+import {
+  licenceRef,
+  licenceRequest,
+  licenceState,
+  type LicenceRequest,
+  type LicenceState,
+} from '../../node/core/licence.ts';
 import { shareExport, type ShareExport } from '../../node/core/share-payload.ts';
 import {
   shareDecision,
@@ -261,6 +268,15 @@ export class SealedClient implements Submitter {
   /** Notes what changes who speaks for an enterprise; for members that identify enterprises. */
   async noteStanding(note: StandingNote, signal?: AbortSignal): Promise<StandingNoted> {
     return standingNoted.decode(await this.#call('identity/standing', standingNote.encode(note), signal));
+  }
+
+  /** Has an enterprise confirm with its electronic licence; for members that identify enterprises. */
+  async beginLicence(request: LicenceRequest, signal?: AbortSignal): Promise<LicenceState> {
+    return licenceState.decode(await this.#call('licence/begin', licenceRequest.encode(request), signal));
+  }
+
+  async licenceState(session: string, signal?: AbortSignal): Promise<LicenceState> {
+    return licenceState.decode(await this.#call('licence/state', licenceRef.encode({ session }), signal));
   }
 
   /** Stops a grant until it is resumed; for regulators. @param reason a code of the rules of grants */

@@ -41,6 +41,8 @@ import {
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
 import { tlogProofOf } from '../core/verify-tlog-proof.ts';
+import { licenceRef, licenceRequest, licenceState } from '../core/licence.ts';
+import type { LicenceDesk } from './licence-desk.ts';
 import type { GrantRules } from '../policy/grant-rules.ts';
 import type { Consumptions } from './consumptions.ts';
 import type { Attachments } from './attachments.ts';
@@ -85,6 +87,7 @@ interface Dependencies<B extends Batch> {
   consumptions: Consumptions;
   identity: IdentityDesk<B>;
   rules: GrantRules;
+  licences: LicenceDesk<B>;
   shares: ShareDesk<B>;
   payloads: SharePayloads<B>;
   openings: OpeningExport<B>;
@@ -119,6 +122,8 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'identity/certify': ['identifier'],
   'identity/revoke': ['identifier'],
   'identity/standing': ['identifier'],
+  'licence/begin': ['identifier'],
+  'licence/state': ['identifier'],
   'share/list': ['source'],
   'share/decide': ['source'],
   'share/end': ['source'],
@@ -207,6 +212,7 @@ export class Methods<B extends Batch> {
       consumptions,
       identity,
       rules,
+      licences,
       openings,
       shares,
       payloads,
@@ -259,6 +265,10 @@ export class Methods<B extends Batch> {
         const { grant, reason } = grantStop.decode(argument);
         return grantStopped.encode(await member.grants.withdrawFor(parseGrantHash(grant), reason));
       }
+      case 'licence/begin':
+        return licenceState.encode(await licences.begin(custodian(member), licenceRequest.decode(argument)));
+      case 'licence/state':
+        return licenceState.encode(await licences.state(custodian(member), licenceRef.decode(argument).session));
       case 'identity/standing':
         return standingNoted.encode(await identity.note(member.identifying(), standingNote.decode(argument)));
       case 'identity/certify':
@@ -308,6 +318,10 @@ export class Methods<B extends Batch> {
         return replayed.encode(await webhooks.replay(member.id, replayWebhook.decode(argument)));
     }
   }
+}
+
+function custodian<B extends Batch>(member: MemberNode<B>) {
+  return { ...member.identifying(), grants: member.grants };
 }
 
 function isInner(method: string): method is InnerMethod {

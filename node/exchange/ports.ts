@@ -452,6 +452,26 @@ export interface WebhookStore<B extends WriteBatch = WriteBatch> {
   forgetDeadLetters(batch: B, webhook: string, cursors: readonly number[]): void;
 }
 
+/** Sessions of electronic licences, sealed. */
+export interface LicenceStore<B extends WriteBatch = WriteBatch> {
+  licence(member: MemberId, session: string): Uint8Array | undefined;
+  putLicence(batch: B, member: MemberId, session: string, sealed: Uint8Array): void;
+}
+
+/** Where an enterprise confirms with its electronic licence 电子营业执照. Methods throw `UNREACHABLE`. */
+export interface LicenceService {
+  /** As evidence names it. */
+  readonly name: string;
+  /** That evidence is signed with, Ed25519. */
+  readonly key: Uint8Array;
+  /** @param request words to be shown, and to whom @returns what a QR code says that the enterprise scans */
+  begin(request: { text: string; uscc: string; name: string }): Promise<{ session: string; qr: string }>;
+  /** @returns evidence: compact JWS (core/licence.ts) */
+  outcome(
+    session: string,
+  ): Promise<{ state: 'waiting' | 'refused' | 'expired' } | { state: 'confirmed'; evidence: string }>;
+}
+
 /** Grants as the chain has them: what widens counts when final, what narrows at first sight. */
 export interface GrantView {
   head(): ChainHead | undefined;

@@ -25,6 +25,7 @@ import type { ShareRules } from '../policy/share-rules.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Clock, GrantView, ShareStore, WriteBatch } from './ports.ts';
 import type { ProvidingMember } from './provider.ts';
+import { Turns } from './turns.ts';
 import type { RecordVault } from './vault.ts';
 
 /** Any of these makes a member an agency, which may read under a basis. */
@@ -57,8 +58,8 @@ interface Dependencies<B extends Batch> {
 
 export class ShareDesk<B extends Batch> {
   readonly #needs: Dependencies<B>;
-  /** Changes of a basis on their way to the disk: one after the other. */
-  readonly #changing = new Map<string, Promise<unknown>>();
+  /** What changes one basis goes one after the other. */
+  readonly #turns = new Turns();
 
   constructor(dependencies: Dependencies<B>) {
     this.#needs = dependencies;
@@ -88,7 +89,7 @@ export class ShareDesk<B extends Batch> {
         got,
       });
     }
-    const kept = await this.#alone(member.id, basis.jti, () => this.#take(member, basis, text));
+    const kept = await this.#turns.run(placeOf(member.id, basis.jti), () => this.#take(member, basis, text));
     return this.#tell(kept, basis);
   }
 
@@ -125,7 +126,7 @@ export class ShareDesk<B extends Batch> {
    */
   async decide(member: ProvidingMember<B>, decision: ShareDecision): Promise<ShareState> {
     const { basis: id, outcome, officer, reason } = decision;
-    return this.#alone(member.id, id, async () => {
+    return this.#turns.run(placeOf(member.id, id), async () => {
       const kept = this.#need(member, id);
       const { basis, digest } = parseBasis(kept.text);
       const before = this.#stateOf(kept, basis);
@@ -156,7 +157,7 @@ export class ShareDesk<B extends Batch> {
     { basis: id, reason }: { basis: string; reason?: string },
     by: MemberId = member.id,
   ): Promise<ShareState> {
-    return this.#alone(member.id, id, async () => {
+    return this.#turns.run(placeOf(member.id, id), async () => {
       const kept = this.#need(member, id);
       const { basis } = parseBasis(kept.text);
       if (kept.ended) return this.#stateOf(kept, basis);
@@ -288,19 +289,6 @@ export class ShareDesk<B extends Batch> {
 
   #seal({ id: member, vault }: ProvidingMember<B>, id: string, kept: KeptBasis): Uint8Array {
     return vault.sealNote(utf8(JSON.stringify(kept)), placeOf(member, id));
-  }
-
-  /** What changes one basis goes one after the other. */
-  async #alone<T>(member: MemberId, id: string, work: () => Promise<T>): Promise<T> {
-    const place = placeOf(member, id);
-    const done = (this.#changing.get(place) ?? Promise.resolve()).then(work, work);
-    const settled = done.catch(() => undefined);
-    this.#changing.set(place, settled);
-    try {
-      return await done;
-    } finally {
-      if (this.#changing.get(place) === settled) this.#changing.delete(place);
-    }
   }
 
   #now(): number {

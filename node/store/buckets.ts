@@ -110,6 +110,8 @@ export const BUCKETS = {
   standing: 0x39,
   /** member, subject key, jti (16) → capacity of a certificate that it gave */
   subjectCertificate: 0x3a,
+  /** member (32), session (16) → what an enterprise is to confirm with its electronic licence, and what came of it; sealed */
+  licence: 0x3b,
   /** block number (u64) → block with its events */
   chainBlock: 0x11,
   /** nothing → snapshot of the chain view */

@@ -5,6 +5,7 @@ import { CAST, type Player } from './cast.ts';
 import { gatewayConfigFile, nodeConfigFile, writeConfigs } from './configs.ts';
 import { openConsortium, openPorts, type ChainSource, type Consortium, type Ports } from './consortium.ts';
 import { Child } from './processes.ts';
+import { startLicenceMock } from './licence-service.ts';
 import { sandboxChain } from './sandbox-chain.ts';
 
 const READY_WITHIN_MS = 60_000;
@@ -100,12 +101,15 @@ export async function startMembers({
     running.push(made);
     return made;
   };
+  // In this process: it is little, and who is asked to confirm is whoever opens its page.
+  const licence = await startLicenceMock();
   const stop = async (): Promise<void> => {
     await Promise.all(running.map((made) => made.stop()));
+    await licence.stop();
   };
   try {
     const consortium = await openConsortium(data, ports, chain, say);
-    await writeConfigs(data, consortium, { ...chain, corsOrigins });
+    await writeConfigs(data, consortium, { ...chain, corsOrigins, licence });
 
     const cast = CAST.filter(({ key }) => players?.includes(key) ?? true);
     say(`starting ${cast.length} nodes`);

@@ -16,9 +16,15 @@ export const profileFile = (data: string, { key }: Player): string => join(data,
 export async function writeConfigs(
   data: string,
   { contracts, ports }: Consortium,
-  source: ChainSource & { corsOrigins: readonly string[] },
+  source: ChainSource & { corsOrigins: readonly string[]; licence: { url: string; key: string } },
 ): Promise<void> {
-  const { corsOrigins, settings, tipWei } = source;
+  const {
+    corsOrigins,
+    settings,
+    tipWei,
+    licence: { url, key },
+  } = source;
+  const licence = { url, key };
   await mkdir(join(data, 'config'), { recursive: true });
   await mkdir(join(data, 'profiles'), { recursive: true });
   const audited = { endpoints: source.endpointsOf('auditor'), ...contracts, finality: settings.finality };
@@ -39,6 +45,7 @@ export async function writeConfigs(
       timing: { signMs: 500, anchorMs: 1_000 },
       // Everything here is on this machine.
       webhooks: { allow: ['127.0.0.1'], delaysSeconds: [0, 0.5, 1, 2, 4, 8, 16, 32] },
+      ...(player.roles.includes('identifier') && { sandbox: true, licence: { adapter: 'mock', ...licence } }),
     };
     await writeFile(nodeConfigFile(data, player), stringify(node));
     if (own.gateway !== undefined) {

@@ -23,8 +23,9 @@ import { answerBody, parseAnswer, signJournal, signQuery, type Query } from '../
 import { textDigest } from '../../node/core/receipt.ts';
 import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
-import { describeSharing } from './sharing.ts';
 import { describeWatching } from './watching.ts';
+import { describeLicence } from './licence.ts';
+import { describeSharing, expectClosedToSuspended } from './sharing.ts';
 import { hashedFile } from '../helpers/attachments.ts';
 import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
@@ -428,6 +429,8 @@ describe('authorised exchange', () => {
     await until(async () => (await asked(made.document))[0] === 'GRANT_WITHDRAWN');
   });
 
+  describe('an enterprise without a key', () => describeLicence(() => ({ consortium, programs })));
+
   describeSharing(() => ({ consortium, programs, enterprise }));
   describeWatching(() => ({ consortium, programs, enterprise }));
 
@@ -451,6 +454,8 @@ describe('authorised exchange', () => {
       expect(outcomes).to.include.members(['answered', 'GRANT_WITHDRAWN', 'GRANT_UNKNOWN']);
       expect(lines.flatMap(({ broken }) => broken)).to.deep.equal([]);
     });
+
+    it('closes to an agency that the council suspends', () => expectClosedToSuspended(consortium, programs));
 
     it('closes to a bank that the council suspends', async () => {
       await suspendByCouncil(consortium, programs, BANK);

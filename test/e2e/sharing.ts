@@ -39,9 +39,9 @@ export function describeSharing(world: () => World): void {
         for await (const line of source.publish(rows, { item: short, submission: `e2e-${short}-0001` }))
           expect(line.type).to.not.equal('row');
       }
+      agency = await agencyOf(programs);
       const { client, keys, sealed } = await programs.program('tax');
       const view = sealed.view.bind(sealed);
-      agency = new SharingAgency(TAX, { client, signer: keys.client, sealing: keys.sealing, view, clock: Date });
       const names = builtInCatalogue.names.bind(builtInCatalogue);
       reader = new Grantee(
         { member: TAX, sealingKey: keys.sealing.publicKey },
@@ -50,21 +50,6 @@ export function describeSharing(world: () => World): void {
       const asked = await agency.ask(wanted());
       await until(async () => (await read(asked)) === '1');
     });
-
-    function wanted(change: Partial<WantedBasis> = {}): WantedBasis {
-      const now = Math.floor(Date.now() / 1000);
-      return {
-        aud: DAFENG,
-        requester: { uscc: player('tax').uscc, name: player('tax').name },
-        items: [{ item: 'supervisory-inspection', months: 60 }],
-        ground: { kind: 'statute', citation: '税收征收管理法第六条' },
-        matter: { code: 'SX-001', name: '纳税信用评价' },
-        from: now - 60,
-        to: now + 30 * DAY,
-        policy: 'cn-sharing-2025',
-        ...change,
-      };
-    }
 
     /** How many records were read, or why none. */
     async function read(asked: AskedBasis, document = documentOf(asked)): Promise<string> {
@@ -146,12 +131,35 @@ export function describeSharing(world: () => World): void {
         return provider!.some(({ kind }) => kind === 'share') && requester!.some(({ kind }) => kind === 'query');
       });
     });
-
-    it('closes to an agency that the council suspends', async () => {
-      const { consortium, programs } = world();
-      const asked = await agency.ask(wanted());
-      await suspendByCouncil(consortium, programs, TAX);
-      await until(async () => isTurnedAway(await read(asked).catch((error: unknown) => error)));
-    });
   });
+}
+
+/** The tax bureau's program. */
+async function agencyOf(programs: Programs): Promise<SharingAgency> {
+  const { client, keys, sealed } = await programs.program('tax');
+  const view = sealed.view.bind(sealed);
+  return new SharingAgency(TAX, { client, signer: keys.client, sealing: keys.sealing, view, clock: Date });
+}
+
+function wanted(change: Partial<WantedBasis> = {}): WantedBasis {
+  const now = Math.floor(Date.now() / 1000);
+  return {
+    aud: DAFENG,
+    requester: { uscc: player('tax').uscc, name: player('tax').name },
+    items: [{ item: 'supervisory-inspection', months: 60 }],
+    ground: { kind: 'statute', citation: '税收征收管理法第六条' },
+    matter: { code: 'SX-001', name: '纳税信用评价' },
+    from: now - 60,
+    to: now + 30 * DAY,
+    policy: 'cn-sharing-2025',
+    ...change,
+  };
+}
+
+/** Last of all that the bureau does in a suite: afterwards it is suspended. */
+export async function expectClosedToSuspended(consortium: TestConsortium, programs: Programs): Promise<void> {
+  const agency = await agencyOf(programs);
+  const { basis } = await agency.ask(wanted());
+  await suspendByCouncil(consortium, programs, TAX);
+  await until(async () => isTurnedAway(await agency.state(basis).catch((error: unknown) => error)));
 }

@@ -75,6 +75,8 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * grant/resume        GrantRef → GrantStopped
  * identity/certify    Certification → IssuedCertificate
  * identity/standing   StandingNote → StandingNoted
+ * licence/begin       LicenceRequest → LicenceState
+ * licence/state       LicenceRef → LicenceState
  * identity/revoke     CertificateRef → nothing
  * share/list          ShareListRequest → SharePage
  * share/decide        ShareDecision → ShareState
@@ -115,6 +117,8 @@ export const INNER_METHODS = [
   'identity/certify',
   'identity/revoke',
   'identity/standing',
+  'licence/begin',
+  'licence/state',
   'share/list',
   'share/decide',
   'share/end',

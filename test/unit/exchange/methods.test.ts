@@ -29,6 +29,7 @@ import { SelfDesk } from '../../../node/exchange/self-desk.ts';
 import { SeenWithdrawals } from '../../../node/exchange/withdrawals.ts';
 import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
+import { openLicensing } from '../../../node/licensing.ts';
 import { LevelAccessStore } from '../../../node/store/access-store.ts';
 import { LevelAttachmentStore } from '../../../node/store/attachment-store.ts';
 import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
@@ -121,6 +122,7 @@ describe('A hosted member', () => {
       cases: openCases(agency).desk,
       identity,
       rules,
+      licences: openLicensing({}, { store, commits, identity, withdrawals, rules, domain }),
       withdrawals,
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),
       ...sharingOver(agency),

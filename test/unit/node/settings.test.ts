@@ -223,4 +223,15 @@ describe('Settings of a node', () => {
     const environment = { XINLIAN_NODE_HTTP_PORT: '1', XINLIAN_NODE_HTTP_HOST: 'h' };
     expect((await read({ ...config, http: 5 }, environment)).http).to.deep.equal({ host: 'h', port: 1 });
   });
+
+  it('take a licence service that proves nothing in a sandbox alone', async () => {
+    const licence = { adapter: 'mock', url: 'http://127.0.0.1:1', key: 'A'.repeat(43) } as const;
+    for (const sandbox of [undefined, false]) {
+      const error: unknown = await read({ ...config, licence, ...(sandbox !== undefined && { sandbox }) }).catch(
+        (e: unknown) => e,
+      );
+      expect(XinlianError.is(error, 'CONFIG_INVALID') && error.details.faults[0]?.path).to.equal('licence.adapter');
+    }
+    expect(await read({ ...config, licence, sandbox: true })).to.deep.include({ licence });
+  });
 });
