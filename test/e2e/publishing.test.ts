@@ -1,6 +1,8 @@
 // A clerk's day, over real processes: a file with mistakes, the same file mended, a proof.
-import { readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { createClient } from '../../gateway/client.ts';
 import { fromBase64Url } from '../../node/core/bytes.ts';
@@ -144,18 +146,40 @@ describe('publishing a file', () => {
     const witnessed = await xinlian('verify', text, '--gateway', gateway, '--quorum', '1');
     expect(witnessed.code, witnessed.stdout + witnessed.stderr).to.equal(0);
 
-    const { logs } = await nodeInfo(consortium, 'regulator');
-    const log = logs[0]?.log ?? '';
-    const archives = join(consortium.data, 'archives');
-    const archived = await xinlian('archive', 'make', log, archives, '--profile', consortium.profile('regulator'));
-    expect(archived.code, archived.stderr).to.equal(0);
-    const whole = await xinlian('archive', 'verify', join(archives, log));
-    expect(whole.code, whole.stdout + whole.stderr).to.equal(0);
-
     const bundle = { ...pending, anchor };
     await writeFile(file, JSON.stringify({ ...bundle, position: bundle.position + 1 }));
     const refused = await xinlian('verify', file);
     expect(refused.code).to.equal(1);
     expect(refused.stdout).to.match(/inclusion/);
+  });
+
+  it('goes on with its log after the node’s database was lost, from an archive', async () => {
+    const standing = async () => (await nodeInfo(consortium, 'regulator')).logs[0];
+    const settled = async (): Promise<boolean> => {
+      const log = await standing();
+      return log !== undefined && log.final === log.size;
+    };
+    await until(settled);
+    const { log, size } = (await standing())!;
+    const [archives, mirror] = ['archives', 'mirror'].map((name) => join(consortium.data, name)) as [string, string];
+    const profile = ['--profile', consortium.profile('regulator')];
+    const made = await xinlian('archive', 'make', log, archives, ...profile);
+    expect(made.code, made.stderr).to.equal(0);
+    const restored = await xinlian('archive', 'restore', join(archives, log), mirror);
+    expect(restored.code, restored.stderr).to.equal(0);
+
+    const node = consortium.nodes.get('regulator')!;
+    await node.stop();
+    await rm(join(consortium.data, 'nodes/regulator/db'), { recursive: true });
+    const config = join(consortium.data, 'config/node-regulator.yaml');
+    await promisify(execFile)(process.execPath, ['scripts/restore-log.ts', config, join(mirror, log)]);
+    await node.start();
+    await until(async () => (await standing())?.log === log);
+    const file = join(consortium.data, 'later.csv');
+    await writeFile(file, [...sampleFile({ rows: 3, seed: 99, item: 'xk', format: 'csv' })].join(''));
+    expect(lastJson(await publish(file))).to.include({ published: 3 });
+    await until(async () => ((await standing())?.final ?? 0) > size + 3);
+    const entries = await readLog(consortium, 'regulator');
+    expect(entries.filter(({ kind }) => kind === 'publish')).to.have.length(ROWS + 3);
   });
 });
