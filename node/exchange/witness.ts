@@ -3,11 +3,19 @@
 import { parseAddCheckpoint, TLOG_SIZE, type AddCheckpoint } from '../core/add-checkpoint.ts';
 import { equalBytes, fromUtf8, toBase64 } from '../core/bytes.ts';
 import { checkpointOrigin, parseCheckpoint, parseOrigin, type Checkpoint, type LogOrigin } from '../core/checkpoint.ts';
-import { cosign } from '../core/cosignature.ts';
+import { cosign, readCosignature } from '../core/cosignature.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { LogId, MemberId } from '../core/ids.ts';
 import { EMPTY_ROOT, verifyConsistency } from '../core/merkle.ts';
-import { keyId, parseNote, signatureLine, verifyNote, type NoteSigner } from '../core/note.ts';
+import {
+  keyId,
+  parseNote,
+  parseSignatureLines,
+  signatureLine,
+  verifyNote,
+  type NoteSigner,
+  type NoteVerifier,
+} from '../core/note.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { ChainView, Clock, Log, WitnessConflict, WitnessedCheckpoint, WitnessStore, WriteBatch } from './ports.ts';
 
@@ -15,6 +23,9 @@ type Batch = WriteBatch & { readonly length: number };
 
 /** Irrefutable evidence that is kept of one log: more of it proves nothing more. */
 const MOST_SPLITS = 16;
+
+/** For so long the same cosignature is given again. */
+const GIVEN_SECONDS = 60;
 
 /** An HTTP answer. */
 export interface WitnessAnswer {
@@ -131,12 +142,18 @@ export class Witness<B extends Batch> {
       if (last) await this.#keep(member.id, shown, { kind: 'inconsistent', cosigned: last.note, request });
       return refusal(422, 'the checkpoint is not shown to extend the last one');
     }
+    const given = last && givenOf(last, shown, member.cosigner, this.#seconds());
+    if (given !== undefined) return cosigned(given);
     const seen: WitnessedCheckpoint = { size: shown.size, root: toBase64(shown.root), note: shown.note };
     // On the disk before it is signed: a witness that forgot would sign another view.
     await commits.run((batch) => store.putWitnessed(batch, member.id, shown.log, seen));
-    const cosignature = await cosign(shown.text, Math.floor(this.#needs.clock.now() / 1000), member.cosigner);
+    const cosignature = await cosign(shown.text, this.#seconds(), member.cosigner);
     await commits.run((batch) => store.putWitnessed(batch, member.id, shown.log, { ...seen, cosignature }));
-    return { status: 200, type: 'text/plain; charset=utf-8', body: cosignature };
+    return cosigned(cosignature);
+  }
+
+  #seconds(): number {
+    return Math.floor(this.#needs.clock.now() / 1000);
   }
 
   async #keep(
@@ -171,6 +188,19 @@ export class Witness<B extends Batch> {
   }
 }
 
+/** The cosignature that was given for this very checkpoint a moment ago: anyone may ask, and a signature costs two writes. */
+function givenOf(
+  { note, cosignature }: WitnessedCheckpoint,
+  { text }: Shown,
+  cosigner: NoteVerifier,
+  seconds: number,
+): string | undefined {
+  const [line] = cosignature === undefined ? [] : parseSignatureLines(cosignature);
+  if (!line || parseNote(note).text !== text) return undefined;
+  const given = readCosignature(text, line, [cosigner]);
+  return given && seconds - given.time < GIVEN_SECONDS ? cosignature : undefined;
+}
+
 function extendsLast(
   last: WitnessedCheckpoint | undefined,
   { size, root }: Checkpoint,
@@ -186,6 +216,10 @@ function extendsLast(
     if (XinlianError.is(error, 'PROOF_INVALID')) return false;
     throw error;
   }
+}
+
+function cosigned(line: string): WitnessAnswer {
+  return { status: 200, type: 'text/plain; charset=utf-8', body: line };
 }
 
 function known(size: number): WitnessAnswer {

@@ -98,14 +98,18 @@ function findingsPart(findings: readonly Finding[]): string {
 }
 
 function logsTable(logs: readonly AuditedLog[]): string {
-  const rows = logs.map(({ log, name, source, anchored, proven, closed, anchors }) => [
+  const rows = logs.map(({ log, name, source, anchored, proven, closed, anchors, cosigned, notCosigned }) => [
     `${escapeHtml(name)}<br>${codeText(log)}<br>${codeText(source ?? '')}`,
     `${anchored.size}${closed ? '<br>closed 已关闭' : ''}`,
     String(proven),
     String(anchors.length),
     codeText(toBase64(anchored.root)),
+    `${cosigned.length} / ${cosigned.length + notCosigned.length}`,
   ]);
-  return table(['Log 日志', 'Anchored 已上链', 'Proven 已核验', 'Checkpoints 检查点', 'Root 根'], rows);
+  return table(
+    ['Log 日志', 'Anchored 已上链', 'Proven 已核验', 'Checkpoints 检查点', 'Root 根', 'Cosigned 见证'],
+    rows,
+  );
 }
 
 function membersTable({ members }: AuditResult): string {

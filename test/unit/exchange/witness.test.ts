@@ -80,6 +80,23 @@ describe('Witness', () => {
     expect(conflicted).to.deep.equal([]);
   });
 
+  it('gives the same cosignature again for a minute, whoever asks, and not under another key', async () => {
+    let signed = 0;
+    const counting = { id, cosigner: { ...cosigner, sign: (bytes: Uint8Array) => (signed++, cosigner.sign(bytes)) } };
+    const again = async (as: WitnessingMember) =>
+      send(encodeAddCheckpoint({ oldSize: 8, proof: [], note: await log.note(8) }), as);
+    await add(0, 8);
+    const { body } = await again(counting);
+    expect(await again(counting)).to.deep.include({ status: 200, body });
+    expect(signed).to.equal(0);
+    clock.milliseconds += 60_000;
+    expect((await again(counting)).body).to.not.equal(body);
+    expect(signed).to.equal(1);
+    const rotated = { id, cosigner: signerOf(cosigner.name, new Uint8Array(32).fill(10)) };
+    const note = (await log.note(8)) + (await again(rotated)).body;
+    expect(cosignaturesOf(note, [rotated.cosigner])).to.have.length(1);
+  });
+
   it('refuses another tree of the same size, and keeps the proof of it', async () => {
     await add(0, 8);
     expect(await add(8, 8, fork)).to.deep.equal({ status: 409, type: 'text/x.tlog.size', body: '8\n' });
