@@ -1,6 +1,6 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'chai';
-import { fromHex, toHex } from '../../../node/core/bytes.ts';
+import { concat, fromBase64, fromHex, toBase64, toHex } from '../../../node/core/bytes.ts';
 import { parseCheckpoint, parseOrigin } from '../../../node/core/checkpoint.ts';
 import {
   cosign,
@@ -69,10 +69,10 @@ describe('Cosignature', () => {
     const line = await cosign(text, 5, first);
     fails('SIGNATURE_INVALID', () => cosignaturesOf(`${text.replace('20852163', '20852164')}\n${line}`, [first]));
     const other = await cosign(text, 6, first);
-    const bytes = (text: string) => Buffer.from(text.trim().split(' ')[2]!, 'base64');
-    const mixed = Buffer.concat([bytes(other).subarray(0, 12), bytes(line).subarray(12)]).toString('base64');
+    const bytes = (text: string) => fromBase64(text.trim().split(' ')[2]!);
+    const mixed = toBase64(concat(bytes(other).subarray(0, 12), bytes(line).subarray(12)));
     fails('SIGNATURE_INVALID', () => cosignaturesOf(`${text}\n— ${first.name} ${mixed}\n`, [first]));
-    const short = bytes(line).subarray(0, 60).toString('base64');
+    const short = toBase64(bytes(line).subarray(0, 60));
     fails('SIGNATURE_INVALID', () => cosignaturesOf(`${text}\n— ${first.name} ${short}\n`, [first]));
   });
 

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { utf8, toBase64 } from '../../../node/core/bytes.ts';
+import { fromUtf8, toBase64, utf8 } from '../../../node/core/bytes.ts';
 import { cosign, witnessName } from '../../../node/core/cosignature.ts';
 import { parseMemberId } from '../../../node/core/ids.ts';
 import { parseNote } from '../../../node/core/note.ts';
@@ -99,7 +99,7 @@ describe('A record as a tlog-proof', () => {
 
   it('breaks at the link that was changed', () => {
     const { extra, ...parts } = parseTlogProof(text);
-    const content = JSON.parse(Buffer.from(extra!).toString()) as { payload: string; disclosures: string[] };
+    const content = JSON.parse(fromUtf8(extra!)) as { payload: string; disclosures: string[] };
     const withContent = (change: object) =>
       encodeTlogProof({ ...parts, extra: utf8(JSON.stringify({ ...content, ...change })) });
     expect(brokenAt(encodeTlogProof(parts))).to.equal('format');
