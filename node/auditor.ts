@@ -27,6 +27,7 @@ import { AuditedChainConfig, contractsOf } from './config.ts';
 import type { Hex } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
 import type { LogId } from './core/ids.ts';
+import type { Consensus } from './core/seals.ts';
 import { directorySources, endpointSources, templateSources, witnessSources } from './log-sources.ts';
 import { openingFiles } from './opening-files.ts';
 import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
@@ -52,6 +53,8 @@ export interface AuditorOptions {
   blockHash?: Hex | undefined;
   /** Blocks that make one final; absent: the engine's own tag `finalized`. */
   depth?: number | undefined;
+  /** Who seals the chain, from a block before the contracts' on. */
+  consensus?: Consensus | undefined;
   /** File to go on from, and to keep the state in. */
   stateFile?: string | undefined;
   /** Files of openings that members handed over: `xinlian receipts export`. */
@@ -79,6 +82,8 @@ export interface AuditedChain {
   endpoints: readonly string[];
   /** Blocks that make one final; absent: the engine's tag. */
   depth: number | undefined;
+  /** Who seals it; undefined where the file does not say. */
+  consensus: Consensus | undefined;
 }
 
 /** Reads a file that names the contracts of a consortium. @throws CONFIG_INVALID with every fault at once */
@@ -93,7 +98,9 @@ export function readAuditedChain(file: string): AuditedChain {
     grantRegistry: getAddress(named.grantRegistry) as Hex,
     recognitionRegistry: getAddress(named.recognitionRegistry) as Hex,
   };
-  return { contracts, endpoints, depth: finality?.kind === 'depth' ? finality.depth : undefined };
+  const { consensus } = config;
+  const sealed = consensus && { ...consensus, sealers: consensus.sealers as Hex[] };
+  return { contracts, endpoints, consensus: sealed, depth: finality?.kind === 'depth' ? finality.depth : undefined };
 }
 
 /** @throws CONFIG_INVALID, CHAIN_UNREACHABLE, CHAIN_WRONG, STORE_CORRUPT, CONFLICT, CANCELLED */
@@ -212,9 +219,14 @@ async function withState<T>(
 
 function auditOptions(
   to: number,
-  { contracts, blockHash, filesAtATime }: Pick<AuditorOptions, 'contracts' | 'blockHash' | 'filesAtATime'>,
+  {
+    contracts,
+    blockHash,
+    consensus,
+    filesAtATime,
+  }: Pick<AuditorOptions, 'contracts' | 'blockHash' | 'consensus' | 'filesAtATime'>,
 ): AuditOptions {
-  return { contracts, to, trusted: blockHash, ...(filesAtATime !== undefined && { filesAtATime }) };
+  return { contracts, to, trusted: blockHash, consensus, ...(filesAtATime !== undefined && { filesAtATime }) };
 }
 
 function needsOf(

@@ -49,7 +49,22 @@ export type ChainConfig = Static<typeof ChainConfig>;
 
 /** What an auditor is given of a consortium: its contracts, and perhaps where its chain is asked. */
 export const AuditedChainConfig = Type.Object(
-  { ...contracts, endpoints: Type.Optional(endpoints), finality: Type.Optional(finality) },
+  {
+    ...contracts,
+    endpoints: Type.Optional(endpoints),
+    finality: Type.Optional(finality),
+    consensus: Type.Optional(
+      Type.Object(
+        {
+          kind: Type.Enum(['clique', 'qbft']),
+          block: Type.Integer({ minimum: 0, description: 'Trusted: the next one is sealed by these' }),
+          sealers: Type.Array(Type.String({ pattern: '^0x[0-9a-fA-F]{40}$' }), { minItems: 1 }),
+          epoch: Type.Optional(Type.Integer({ minimum: 1, description: 'Of the genesis; 30000 unless told' })),
+        },
+        { ...closed, description: 'Who seals the chain: then every seal is verified' },
+      ),
+    ),
+  },
   closed,
 );
 

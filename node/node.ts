@@ -224,13 +224,14 @@ async function openChain(config: ChainConfig, store: Store, log: Log, started: L
   });
   watch.start();
   started.defer(() => watch.stop());
+  const depth = finality.kind === 'depth' ? finality.depth : 1;
   return {
     follower,
     watch,
     endpointStates: () => rpc.status().map(({ state }) => state),
     prover: {
       capture: async (id, { size, root, blockHash, transaction }, signal) =>
-        asBundlePart(await captureAnchor(contracts, { log: id, size, root, blockHash, transaction }, rpc, signal)),
+        asBundlePart(await captureAnchor(contracts, { log: id, size, root, blockHash, transaction }, rpc, { depth, signal })), // prettier-ignore
     },
     writer: (keys) =>
       new ChainWriter(
@@ -243,9 +244,10 @@ async function openChain(config: ChainConfig, store: Store, log: Log, started: L
   };
 }
 
-function asBundlePart(proof: Awaited<ReturnType<typeof captureAnchor>>): AnchorProof {
+function asBundlePart({ seals, ...proof }: Awaited<ReturnType<typeof captureAnchor>>): AnchorProof {
   return {
     ...proof,
+    ...(seals && { seals: seals.map((header) => toHex(header)) }),
     logAnchor: proof.logAnchor.toLowerCase(),
     header: toHex(proof.header),
     receipt: toHex(proof.receipt),

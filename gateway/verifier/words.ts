@@ -14,6 +14,7 @@ export const LINKS: Record<ProofLink, string> = {
   'anchor-event': '上链事件',
   'receipt-proof': '交易回执证明',
   header: '区块头',
+  seals: '共识节点签封',
   cosignatures: '见证签名',
   consistency: '一致性',
   attachment: '附件',

@@ -1,7 +1,8 @@
 // The audit: replays the chain, then every log, and says what was found. Pure over its ports: what it reads may be a lie.
 import { checkpointOrigin } from '../core/checkpoint.ts';
 import type { ChainHead, Member } from '../core/consortium.ts';
-import { XinlianError } from '../core/errors.ts';
+import { malformed, XinlianError } from '../core/errors.ts';
+import type { Consensus } from '../core/seals.ts';
 import type { Hex } from '../core/bytes.ts';
 import type { JsonValue } from '../core/canonical.ts';
 import type { LogId, MemberId } from '../core/ids.ts';
@@ -31,6 +32,8 @@ export interface AuditOptions {
   to: number;
   /** Hash that it is known to have. */
   trusted?: Hex | undefined;
+  /** Who seals the chain, from a block before the contracts' on: then every seal is verified. */
+  consensus?: Consensus | undefined;
   /** Logs audited at a time; 4 unless told. */
   logsAtATime?: number;
   /** Files of a log read at a time; 16 unless told. */
@@ -102,6 +105,8 @@ export interface AuditResult {
   unread: readonly Unread[];
   /** Logs whose openings were judged, and up to which position. */
   openings: readonly OpenedLog[];
+  /** Who may seal the next block; absent where seals were not verified. */
+  sealers?: readonly Hex[];
 }
 
 /**
@@ -153,9 +158,16 @@ class AuditRun {
   }
 
   async chain(): Promise<void> {
-    const { contracts, to, trusted } = this.#options;
+    const { contracts, to, trusted, consensus } = this.#options;
     const { chain, codec, signal } = this.#needs;
-    const fold = new ChainFold(this.#state.chain, { contracts, rules: eventRules, codec, source: chain.name });
+    const fold = new ChainFold(this.#state.chain, {
+      contracts,
+      rules: eventRules,
+      codec,
+      source: chain.name,
+      consensus,
+    });
+    if (consensus && !(await this.#lead(fold, consensus))) return;
     const { blocks } = this.#progress;
     const from = fold.next;
     blocks.of = Math.max(0, to - from + 1);
@@ -167,6 +179,25 @@ class AuditRun {
       blocks.done++;
       this.#tell();
     }
+  }
+
+  /** Follows who seals up to the contracts' first block. @returns false where that is not sound */
+  async #lead(fold: ChainFold, { block }: Consensus): Promise<boolean> {
+    const { chain: state, findings } = this.#state;
+    const first = this.#options.contracts.block;
+    if (block >= first) malformed('block from which seals are verified', `before block ${first}`, block);
+    if (state.head && !state.seals) {
+      const wanted = 'one whose seals were verified from the beginning';
+      throw new XinlianError('CONFLICT', { what: 'audit state', wanted, got: 'one without' });
+    }
+    if (state.head) return true;
+    let number = block + 1;
+    for await (const raw of this.#needs.chain.blocks(number, first - 1, this.#needs.signal)) {
+      const wrong = fold.lead(raw, number++);
+      findings.addAll(wrong);
+      if (wrong.length > 0) return false;
+    }
+    return true;
   }
 
   async logs(): Promise<void> {
@@ -208,6 +239,7 @@ class AuditRun {
       findings,
       unread: this.#unread,
       openings,
+      ...(chain.seals && { sealers: chain.seals.kind === 'clique' ? chain.seals.signers : chain.seals.validators }),
     };
   }
 

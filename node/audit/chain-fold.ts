@@ -8,11 +8,13 @@ import {
   decodeHeader,
   encodeHeader,
   encodeReceipt,
+  encodeSealedHeader,
   type BlockHeader,
   type RpcBlock,
 } from '../core/ethereum.ts';
 import type { LogId, MemberId } from '../core/ids.ts';
 import { receiptsRootOf } from '../core/receipts-trie.ts';
+import { beginSeals, takeSealed, type Consensus, type SealState } from '../core/seals.ts';
 import { sha256 } from '#sha256';
 import type { ChainEvent, ConsortiumContracts } from '../chain/events.ts';
 import { ConsortiumState } from '../chain/state.ts';
@@ -44,6 +46,8 @@ export interface ChainState {
   grants: GrantLedger;
   /** Every anchor of every log, in order. */
   anchors: Map<LogId, Anchor[]>;
+  /** Who may seal the next block; absent where seals are not verified. */
+  seals?: SealState;
 }
 
 export interface ChainFoldDependencies {
@@ -52,6 +56,8 @@ export interface ChainFoldDependencies {
   codec: EventCodec;
   /** Name of the engine or archive, for findings. */
   source: string;
+  /** Who seals, where that is known: seals are verified from that block on. */
+  consensus?: Consensus | undefined;
 }
 
 export const NO_EVENTS: Uint8Array = new Uint8Array(32);
@@ -71,6 +77,8 @@ export class ChainFold {
   readonly #needs: ChainFoldDependencies;
   readonly #addresses: string[];
   readonly state: ChainState;
+  /** The last block before the contracts', where seals are followed from before them. */
+  #lead: { hash: Hex; time: number } | undefined;
 
   constructor(state: ChainState, dependencies: ChainFoldDependencies) {
     this.state = state;
@@ -96,7 +104,8 @@ export class ChainFold {
     const number = this.next;
     const { source } = this.#needs;
     const header = headerOf(raw.block);
-    const parent = this.state.head;
+    const parent = this.state.head ?? this.#lead;
+    const sealed = this.#seals(raw.block);
     const receipts = header && this.#receiptsRoot(raw);
     const facts: BlockFacts = {
       number,
@@ -104,13 +113,56 @@ export class ChainFold {
       header: header && { ...header, receiptsRoot: toHex(header.receiptsRoot) },
       parent: parent && { hash: parent.hash, time: parent.time },
       receiptsRoot: receipts,
+      seals: sealed.fault,
       trusted,
     };
     const wrong = judge(blockRules, facts, { block: number, source });
     if (wrong.length > 0 || !header) return { taken: false, findings: wrong };
     const findings = receipts === undefined ? [] : this.#takeEvents(header, raw.receipts ?? []);
     this.state.head = { number, hash: header.hash, time: header.timestamp };
+    if (sealed.next) this.state.seals = sealed.next;
     return { taken: true, findings };
+  }
+
+  /**
+   * Takes a block before the first of the contracts: only who seals it matters.
+   * @returns what is wrong
+   */
+  lead(raw: RawBlock, number: number): Finding[] {
+    const header = headerOf(raw.block);
+    const sealed = this.#seals(raw.block);
+    const facts: BlockFacts = {
+      number,
+      told: { number: Number(raw.block.number), hash: raw.block.hash },
+      header: header && { ...header, receiptsRoot: toHex(header.receiptsRoot) },
+      parent: this.#lead,
+      receiptsRoot: undefined,
+      seals: sealed.fault,
+      trusted: undefined,
+    };
+    const wrong = judge(blockRules, facts, { block: number, source: this.#needs.source });
+    if (header) this.#lead = { hash: header.hash, time: header.timestamp };
+    if (sealed.next) this.state.seals = sealed.next;
+    return wrong;
+  }
+
+  /** Judges the seals of the next block. */
+  #seals(block: RpcBlock): { next?: SealState; fault: BlockFacts['seals'] } {
+    const { consensus } = this.#needs;
+    if (!consensus) return { fault: undefined };
+    const before = this.state.seals ?? beginSeals(consensus);
+    try {
+      return { next: takeSealed(before, encodeSealedHeader(block)).state, fault: undefined };
+    } catch (error) {
+      if (XinlianError.is(error, 'PROOF_INVALID')) {
+        const { reason, wanted = 'a seal', got = 'none' } = error.details;
+        return { fault: { wanted: `${reason}: ${wanted}`, got } };
+      }
+      if (XinlianError.is(error, 'MALFORMED'))
+        return { fault: { wanted: error.details.wanted, got: error.details.got } };
+      if (XinlianError.is(error, 'SIGNATURE_INVALID')) return { fault: { wanted: 'a seal that holds', got: 'one that does not' } }; // prettier-ignore
+      throw error;
+    }
   }
 
   /** Root of the told receipts; undefined where the bloom filter says that none of them can matter. */

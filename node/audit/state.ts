@@ -3,6 +3,7 @@ import { fromBase64, fromUtf8, toBase64, utf8 } from '../core/bytes.ts';
 import type { ChainHead } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { parseLogId, type LogId } from '../core/ids.ts';
+import type { SealState } from '../core/seals.ts';
 import { TreeFrontier } from '../core/merkle.ts';
 import type { ConsortiumContracts } from '../chain/events.ts';
 import { decodeState, encodeState } from '../chain/stored.ts';
@@ -52,6 +53,7 @@ interface Stored {
   eventCount: number;
   consortium: string;
   grants: string;
+  seals?: SealState;
   anchors: [string, [size: number, root: string, block: number, time: number][]][];
   logs: StoredLog[];
   findings: Finding[];
@@ -68,6 +70,7 @@ export function encodeAudit({ chain, logs, findings }: AuditState, contracts: Co
     eventCount: chain.eventCount,
     consortium: fromUtf8(encodeState(chain.consortium)),
     grants: fromUtf8(chain.grants.encode()),
+    ...(chain.seals && { seals: chain.seals }),
     anchors: Array.from(chain.anchors, ([log, anchors]) => [
       log,
       anchors.map(({ size, root, block, time }) => [size, toBase64(root), block, time]),
@@ -92,6 +95,7 @@ export function decodeAudit(bytes: Uint8Array, contracts: ConsortiumContracts): 
     eventCount: stored.eventCount,
     consortium: decodeState(utf8(stored.consortium)),
     grants: GrantLedger.decode(utf8(stored.grants)),
+    ...(stored.seals && { seals: stored.seals }),
     anchors: new Map(stored.anchors.map(([log, anchors]) => [parseLogId(log), anchors.map(anchorOf)])),
   };
   const logs = new Map(stored.logs.map((log) => [parseLogId(log.log), loadLog(log)]));

@@ -5,14 +5,16 @@ import {
   decodeHeader,
   encodeHeader,
   encodeReceipt,
+  encodeSealedHeader,
   type RpcBlock,
   type RpcReceipt as RpcReceiptBody,
 } from '../core/ethereum.ts';
 import type { LogId } from '../core/ids.ts';
 import { proveReceipt } from '../core/receipts-trie.ts';
+import { isSealed } from '../core/seals.ts';
 import { decodeLog, type RpcLog } from './abi.ts';
 import type { ConsortiumContracts } from './events.ts';
-import { quantity, type Rpc } from './rpc.ts';
+import { quantity, toQuantity, type Rpc } from './rpc.ts';
 
 /** An anchor as it stands in the view: `AnchoredHead` of its log. */
 export interface AnchorPlace {
@@ -37,6 +39,8 @@ export interface AnchorProof {
   logIndex: number;
   /** Nodes of the receipts trie, from the root down. */
   proof: Uint8Array[];
+  /** Headers with all their seals, from the block's own on; absent where the consensus seals none. */
+  seals?: Uint8Array[];
 }
 
 export type Block = RpcBlock & { transactions: Hex[] };
@@ -44,6 +48,7 @@ export type Receipt = Omit<RpcReceiptBody, 'logs'> & { transactionHash: Hex; tra
 
 /**
  * Works from block data alone, at any age of the block.
+ * @param options depth: headers that make the block final, its own included; so many are kept with their seals
  * @throws NOT_FOUND the block or the event is not (or no more) in the chain; PROOF_INVALID the engine's block data do
  *   not have the hashes that the block names; as `Rpc.request`
  */
@@ -51,7 +56,7 @@ export async function captureAnchor(
   contracts: ConsortiumContracts,
   place: AnchorPlace,
   rpc: Rpc,
-  signal?: AbortSignal,
+  { depth = 1, signal }: { depth?: number; signal?: AbortSignal | undefined } = {},
 ): Promise<AnchorProof> {
   const { blockHash } = place;
   const block = await rpc.request<Block | null>('eth_getBlockByHash', [blockHash, false], signal);
@@ -72,6 +77,7 @@ export async function captureAnchor(
   if (!equalBytes(root, receiptsRoot)) {
     throw invalid('receipt-proof', 'the receipts do not make the root in the header', toHex(receiptsRoot), toHex(root));
   }
+  const seals = await sealedFrom(block, depth, rpc, signal);
   return {
     chainId: contracts.chainId,
     logAnchor: contracts.logAnchor,
@@ -80,7 +86,30 @@ export async function captureAnchor(
     receiptIndex,
     logIndex,
     proof,
+    ...(seals.length > 0 && { seals }),
   };
+}
+
+/** The block's header with all its seals, and those of its children up to a depth; none where it has no seals. */
+async function sealedFrom(
+  block: Block,
+  depth: number,
+  rpc: Rpc,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array[]> {
+  if (!isSealed(block)) return [];
+  const headers = [encodeSealedHeader(block)];
+  for (let parent: RpcBlock = block; headers.length < depth;) {
+    const params = [toQuantity(Number(parent.number) + 1), false];
+    const child = await rpc.request<Block | null>('eth_getBlockByNumber', params, signal);
+    if (child?.parentHash !== parent.hash) {
+      const got = child?.parentHash ?? 'no block';
+      throw new XinlianError('CHAIN_WRONG', { what: 'header', wanted: `a child of ${parent.hash}`, got });
+    }
+    headers.push(encodeSealedHeader(child));
+    parent = child;
+  }
+  return headers;
 }
 
 /** All receipts of a block in order. Engines that do not know the one method are asked for each receipt. */

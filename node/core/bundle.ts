@@ -18,6 +18,9 @@ const closed = { additionalProperties: false };
 
 const hash = Type.String({ pattern: '^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$', description: '32 bytes, base64' });
 export const HASHES = Type.Array(hash, { maxItems: MAX_PROOF });
+/** As many headers as a consensus of a hundred signers needs for finality. */
+const MAX_SEALED = 128;
+
 const HEX = '^0x([0-9a-f]{2})*$';
 export const ENTRY_TEXT = Type.String({
   pattern: '^[A-Za-z0-9_-]+$',
@@ -55,6 +58,13 @@ export const AnchorProof = Type.Object(
       maxItems: MAX_PROOF,
       description: 'Trie nodes from the receipts root down',
     }),
+    seals: Type.Optional(
+      Type.Array(Type.String({ pattern: HEX }), {
+        minItems: 1,
+        maxItems: MAX_SEALED,
+        description: 'RLP of sealed headers with all their seals, from the anchoring one on',
+      }),
+    ),
   },
   closed,
 );

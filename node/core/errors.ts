@@ -75,6 +75,7 @@ export type ProofLink =
   | 'anchor-event'
   | 'receipt-proof'
   | 'header'
+  | 'seals'
   | 'cosignatures'
   | 'consistency'
   | 'attachment';

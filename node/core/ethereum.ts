@@ -66,19 +66,36 @@ export interface BlockHeader {
  * Throws `MALFORMED` where a field has the wrong form, or the fields do not have the hash that the block names.
  */
 export function encodeHeader(block: RpcBlock): Uint8Array {
-  const fields: RlpItem[] = REQUIRED.map(([name, form]) => field(name, form, block[name]));
-  const present = APPENDED.filter(([name]) => (block[name] ?? null) !== null);
-  if (present.some(([name], i) => name !== APPENDED[i]?.[0])) {
-    malformed('block header', 'the fields of a fork and of all before it', present.map(([name]) => name).join());
-  }
-  fields.push(...present.map(([name, form]) => field(name, form, block[name])));
-
+  const fields = fieldsOf(block);
   const header = encodeRlp(fields);
   const hash = toHex(keccak_256(header));
   if (hash === block.hash) return header;
   const unsealed = withoutQbftSeals(fields);
   if (unsealed && toHex(keccak_256(unsealed)) === block.hash) return unsealed;
   return malformed('block header', `the block's hash ${block.hash}`, hash);
+}
+
+/**
+ * The RLP of a header with all its seals: for QBFT it has another hash than the block, by as much as the seals.
+ * Throws `MALFORMED` where a field has the wrong form.
+ */
+export function encodeSealedHeader(block: RpcBlock): Uint8Array {
+  return encodeRlp(fieldsOf(block));
+}
+
+/** A sealed header as the chain hashes it. @param rlp of `encodeSealedHeader`. Throws `MALFORMED` */
+export function hashedForm(rlp: Uint8Array): Uint8Array {
+  return withoutQbftSeals(decodeRlpList('block header', rlp)) ?? rlp;
+}
+
+function fieldsOf(block: RpcBlock): RlpItem[] {
+  const fields: RlpItem[] = REQUIRED.map(([name, form]) => field(name, form, block[name]));
+  const present = APPENDED.filter(([name]) => (block[name] ?? null) !== null);
+  if (present.some(([name], i) => name !== APPENDED[i]?.[0])) {
+    malformed('block header', 'the fields of a fork and of all before it', present.map(([name]) => name).join());
+  }
+  fields.push(...present.map(([name, form]) => field(name, form, block[name])));
+  return fields;
 }
 
 /** QBFT's extra data is the list of vanity, validators, vote, round and seals. */

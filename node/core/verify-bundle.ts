@@ -13,17 +13,20 @@ import { parseCanonical } from './canonical.ts';
 import { parseCheckpoint, parseOrigin, type LogOrigin } from './checkpoint.ts';
 import { decodeEntry } from './entry.ts';
 import { malformed, type ProofLink } from './errors.ts';
-import { decodeHeader, type BlockHeader } from './ethereum.ts';
+import { decodeHeader, hashedForm, type BlockHeader } from './ethereum.ts';
 import { parseMemberId, type LogId, type MemberId } from './ids.ts';
 import { leafHash, verifyInclusion } from './merkle.ts';
 import { parseNote, verifyNote } from './note.ts';
 import { broken, matches, throughLinks, within, type LinkCheck } from './proof-links.ts';
+import { beginSeals, headersForFinality, takeSealed, type Consensus } from './seals.ts';
 import { verifyStatus } from './status-tree.ts';
 
 /** What the verifier knows by itself. Whatever is absent here, the bundle is trusted for, and that is said. */
 export interface VerificationContext extends ContentContext {
   /** A block known to be part of the chain, or whether one is. */
   trustedBlock?: Hex | ((number: number, hash: Hex) => boolean);
+  /** Who seals the block behind the one that is named, which is trusted: then the seals that a bundle has are verified. */
+  consensus?: Consensus | ((block: number) => Consensus | undefined);
   /** The member's checkpoint key at a block; while no anchor is there yet, at the head of the chain. */
   checkpointKey?(member: MemberId, log: LogId, block: number | undefined): Uint8Array | undefined;
   /** Whose log it is. */
@@ -213,7 +216,7 @@ function verifyAnchor(
   proof: NonNullable<AnyBundle['anchor']>,
   header: BlockHeader,
   checkpoint: VerifiedCheckpoint,
-  { trustedBlock }: VerificationContext,
+  { trustedBlock, consensus }: VerificationContext,
   { holds, trusted }: { holds: (link: ProofLink, detail: string) => void; trusted: string[] },
 ): VerifiedAnchor {
   const { chainId, logAnchor } = checkpoint.origin;
@@ -223,14 +226,48 @@ function verifyAnchor(
   holds('receipt-proof', `receipt ${proof.receiptIndex} of block ${header.number}`);
 
   const block = `block ${header.number} (${header.hash})`;
+  const from = typeof consensus === 'function' ? consensus(header.number - 1) : consensus;
+  const sealed = from && proof.seals ? within('seals', () => verifySeals(proof.seals ?? [], header, from)) : undefined;
+  if (sealed) holds('seals', sealed.detail);
   if (trustedBlock === undefined) {
-    trusted.push(`that ${block} is part of chain ${chainId}`);
-    holds('header', `${block}, not confirmed`);
-  } else {
-    const known =
-      typeof trustedBlock === 'string' ? trustedBlock === header.hash : trustedBlock(header.number, header.hash);
-    within('header', () => matches('header', 'block', 'a block of the chain', known ? 'a block of the chain' : block));
-    holds('header', `${block}, confirmed`);
+    const missing = sealed ? sealed.missing : `that ${block} is part of chain ${chainId}`;
+    if (missing !== undefined) trusted.push(missing);
+    holds('header', `${block}, ${missing === undefined ? 'sealed for good' : 'not confirmed'}`);
+    return { ...header, chainId, logAnchor, confirmed: missing === undefined };
   }
-  return { ...header, chainId, logAnchor, confirmed: trustedBlock !== undefined };
+  const known =
+    typeof trustedBlock === 'string' ? trustedBlock === header.hash : trustedBlock(header.number, header.hash);
+  within('header', () => matches('header', 'block', 'a block of the chain', known ? 'a block of the chain' : block));
+  holds('header', `${block}, confirmed`);
+  return { ...header, chainId, logAnchor, confirmed: true };
+}
+
+/** @returns what was verified, and what more headers would show */
+function verifySeals(
+  seals: readonly string[],
+  header: BlockHeader,
+  consensus: Consensus,
+): { detail: string; missing: string | undefined } {
+  if (consensus.block !== header.number - 1)
+    broken('seals', 'the sealers are known for another block', `${header.number - 1}`, `${consensus.block}`);
+  let state = beginSeals(consensus);
+  let parent: Hex | undefined;
+  const by = new Set<Hex>();
+  for (const [i, text] of seals.entries()) {
+    const rlp = fromHex(text);
+    const { hash, parentHash } = decodeHeader(hashedForm(rlp));
+    if (i === 0 && hash !== header.hash) broken('seals', 'the first sealed header is another', header.hash, hash);
+    if (parent !== undefined && parentHash !== parent) broken('seals', 'a header is no child of the one before', parent, parentHash); // prettier-ignore
+    parent = hash;
+    const taken = takeSealed(state, rlp);
+    state = taken.state;
+    for (const sealer of taken.sealers) by.add(sealer);
+  }
+  const needed = headersForFinality(consensus);
+  const block = `block ${header.number} (${header.hash})`;
+  const missing =
+    seals.length >= needed
+      ? undefined
+      : `that ${block} is final: ${needed} sealed headers prove it, and there are ${seals.length}`;
+  return { detail: `${seals.length} headers, sealed by ${by.size} of ${consensus.sealers.length}`, missing };
 }

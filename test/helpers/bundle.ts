@@ -63,7 +63,7 @@ const { block: london, receipts: [template] } = vectors.blocks.find(({ hardfork 
 
 export interface CompleteBundle {
   bundle: Bundle;
-  context: Required<VerificationContext>;
+  context: Required<Omit<VerificationContext, 'consensus'>>;
   blockHash: Hex;
 }
 

@@ -1,6 +1,7 @@
 // The flags of an audit, as the auditor takes them.
 import { readAuditedChain, type AuditorOptions } from '../../../node/auditor.ts';
 import type { Hex } from '../../../node/core/bytes.ts';
+import type { Consensus } from '../../../node/core/seals.ts';
 import { malformed } from '../../../node/core/errors.ts';
 
 /** As commander gives them. */
@@ -17,6 +18,9 @@ export interface AuditFlags {
   block?: string;
   blockHash?: string;
   depth?: string;
+  consensus?: string;
+  sealers?: string[];
+  sealedFrom?: string;
   state?: string;
   html?: string;
   json?: boolean;
@@ -37,6 +41,7 @@ export function optionsOf(flags: AuditFlags): AuditorOptions {
     chain: chainOf(flags, told.endpoints),
     record,
     contracts: told.contracts,
+    consensus: consensusOf(flags, told.contracts.block) ?? told.consensus,
     logs: logs !== undefined ? { template: logs } : mirror !== undefined ? { directory: mirror } : undefined,
     also,
     witnesses: flags.witnesses,
@@ -55,6 +60,27 @@ function chainOf({ rpc, chain, record }: AuditFlags, endpoints: readonly string[
   }
   const addresses = rpc ?? endpoints;
   return addresses.length > 0 ? { rpc: addresses } : malformed('--rpc', 'an address: http://… or https://…', 'nothing');
+}
+
+function consensusOf(flags: AuditFlags, first: number): Consensus | undefined {
+  const { sealedFrom } = flags;
+  const sealed = sealersIn(flags);
+  return (
+    sealed && { ...sealed, block: sealedFrom === undefined ? first - 1 : wholeNumber('--sealed-from', sealedFrom, 0) }
+  );
+}
+
+/** Who seals; undefined where the flags say nothing of it. Throws `MALFORMED`. */
+export function sealersIn({
+  consensus: kind,
+  sealers,
+}: Pick<AuditFlags, 'consensus' | 'sealers'>): Pick<Consensus, 'kind' | 'sealers'> | undefined {
+  if (kind === undefined && sealers === undefined) return undefined;
+  if (kind !== 'clique' && kind !== 'qbft') return malformed('--consensus', 'clique or qbft', kind ?? 'nothing');
+  const wrong = sealers?.find((address) => !/^0x[0-9a-f]{40}$/i.test(address));
+  if (!sealers || wrong !== undefined)
+    return malformed('--sealers', 'addresses: 0x and 40 hex digits', wrong ?? 'none');
+  return { kind, sealers: sealers as Hex[] };
 }
 
 /** Throws `MALFORMED`. */

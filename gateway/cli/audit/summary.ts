@@ -12,7 +12,8 @@ export function exitCodeOf({ findings, complete }: AuditResult): 0 | 1 | 2 {
 
 /** One object, for `--json`. */
 export function jsonOf(result: AuditResult): object {
-  const { digest, complete, head, asked, events, members, logs, findings, unread, openings, statement } = result;
+  const { digest, complete, head, asked, events, members, logs, findings, unread, openings, sealers, statement } =
+    result;
   return {
     ok: exitCodeOf(result) === 0,
     digest,
@@ -40,17 +41,19 @@ export function jsonOf(result: AuditResult): object {
     anomalies: findings,
     unread,
     openings,
+    ...(sealers && { sealers }),
     statement,
   };
 }
 
 export function linesOf(result: AuditResult): string[] {
-  const { digest, complete, head, asked, events, members, logs, findings, unread, openings } = result;
+  const { digest, complete, head, asked, events, members, logs, findings, unread, openings, sealers } = result;
   const entries = logs.reduce((sum, { proven }) => sum + proven, 0);
   return [
     `chain: to block ${head?.number ?? 'none'} of ${asked}, ${events} events, ${members.length} members`,
     `logs: ${logs.length}, ${entries} entries proven 已核验条目`,
     ...logs.flatMap(cosignedLine),
+    ...(sealers ? [`seals: every block verified, ${sealers.length} may seal the next 区块签封均已核验`] : []),
     ...openings.map(({ log, size }) => `openings of log ${log}: below position ${size} 已核验回执原文`),
     ...unread.map(
       ({ log, source, reason }) => `NOT READ 未能读取: log ${log}${source ? ` at ${source}` : ''}: ${reason}`,

@@ -40,6 +40,12 @@ export function addAudit(program: Command, terminal: Terminal, exit: (code: numb
       '--depth <blocks>',
       'blocks that make one final; default: as the file says, else the engine’s tag "finalized"',
     )
+    .option(
+      '--consensus <kind>',
+      'clique or qbft: verify that every block was sealed by those entitled to, with --sealers',
+    )
+    .option('--sealers <addresses...>', 'who seals the block behind --sealed-from')
+    .option('--sealed-from <block>', 'block that is trusted; default: the one before the contracts')
     .option('--state <file>', 'go on from this file, and keep there what to go on from')
     .option('--html <file>', 'write a report')
     .option('--json', 'one line of JSON')

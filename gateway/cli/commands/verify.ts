@@ -15,7 +15,7 @@ import {
 import { verifyTlogProof } from '../../../node/core/verify-tlog-proof.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
 import { createClient } from '../../client.ts';
-import { wholeNumber } from '../audit/options.ts';
+import { sealersIn, wholeNumber } from '../audit/options.ts';
 import { chainAsToldBy, keysAsToldBy } from '../told-chain.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -25,6 +25,8 @@ interface Flags {
   quorum?: string;
   json?: boolean;
   blockHash?: string;
+  consensus?: string;
+  sealers?: string[];
   gateway?: string;
   anchored?: boolean;
 }
@@ -39,6 +41,11 @@ export function addVerify(program: Command, terminal: Terminal, exit: (code: num
     )
     .argument('<bundle>', 'file that xinlian bundle or receipt wrote: a bundle, or a C2SP tlog-proof')
     .option('--block-hash <hash>', 'hash of the anchoring block, as you know it to be part of the chain')
+    .option(
+      '--consensus <kind>',
+      'clique or qbft: verify the seals of the block, and of those behind it, with --sealers',
+    )
+    .option('--sealers <addresses...>', 'who could seal the anchoring block')
     .option('--gateway <url>', 'take key, owner of the log and last block from this gateway')
     .option('--key <keys...>', 'of a tlog-proof: verifier keys of the log (name+hash+key)')
     .option('--witness <keys...>', 'of a tlog-proof: verifier keys of witnesses')
@@ -82,10 +89,13 @@ async function verifyText(text: string, flags: Flags, terminal: Terminal): Promi
   return ok ? 0 : 1;
 }
 
-async function verify(text: string, { blockHash, gateway }: Flags, { fetch }: Terminal): Promise<Verification> {
+async function verify(text: string, flags: Flags, { fetch }: Terminal): Promise<Verification> {
+  const { blockHash, gateway } = flags;
+  const sealed = sealersIn(flags);
   const alone: VerificationContext = {
     names: (item, edition) => builtInCatalogue.names(item, edition),
     ...(blockHash !== undefined && { trustedBlock: parseBlockHash(blockHash) }),
+    ...(sealed && { consensus: (block: number) => ({ ...sealed, block }) }),
   };
   const first = verifyBundle(text, alone);
   if (gateway === undefined || !first.ok || !first.checkpoint) return first;

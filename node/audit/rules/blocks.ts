@@ -14,6 +14,8 @@ export interface BlockFacts {
   parent: { hash: Hex; time: number } | undefined;
   /** Root that the told receipts have; undefined where none are needed. */
   receiptsRoot: Hex | undefined;
+  /** What is wrong with its seals; undefined where nothing is, or nobody says who seals. */
+  seals: { wanted: string; got: string } | undefined;
   /** Hash that the caller knows this block to have. */
   trusted: Hex | undefined;
 }
@@ -65,6 +67,15 @@ export const blockRules: readonly Rule<BlockFacts>[] = [
       !header || !parent || header.timestamp >= parent.time
         ? undefined
         : { wanted: `${parent.time} or later`, got: String(header.timestamp) },
+  },
+  {
+    id: 'block-seals',
+    version: 1,
+    severity: 'violation',
+    evidence: 'source',
+    zh: '区块没有由有权的共识节点按规则签封',
+    en: 'A block was not sealed by those who were entitled to, as their consensus wants it',
+    check: ({ seals }) => seals,
   },
   {
     id: 'block-receipts',

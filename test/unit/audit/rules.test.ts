@@ -47,6 +47,7 @@ describe('rules of blocks', () => {
     header: { hash, parentHash, number: 5, timestamp: 100, receiptsRoot },
     parent: { hash: parentHash, time: 100 },
     receiptsRoot,
+    seals: undefined,
     trusted: hash,
   };
   const header = sound.header!;
@@ -56,6 +57,7 @@ describe('rules of blocks', () => {
     ['block-hash', { header: undefined }],
     ['block-parent', { parent: { hash, time: 100 } }],
     ['block-time', { parent: { hash: parentHash, time: 101 } }],
+    ['block-seals', { seals: { wanted: 'a signer', got: 'another' } }],
     ['block-receipts', { receiptsRoot: hash }],
     ['block-trusted', { trusted: parentHash }],
   ];

@@ -152,6 +152,10 @@ describe('xinlian audit', () => {
       [...flags, '--depth', '0'],
       [...flags, '--block-hash', `0x${'11'.repeat(32)}`],
       [...flags, '--chain', 'x'],
+      [...flags, '--consensus', 'pow', '--sealers', `0x${'11'.repeat(20)}`],
+      [...flags, '--consensus', 'clique'],
+      [...flags, '--consensus', 'qbft', '--sealers', '0x11'],
+      [...flags, '--sealers', `0x${'11'.repeat(20)}`],
       [...flags, '--also', 'http://x/'],
       [...flags, '--state', join(folder, 's'), '--record', join(folder, 'r')],
     ]) {

@@ -344,7 +344,7 @@ describe('Any changed character of a bundle', () => {
       expect(brokenLink(rest, complete.context)).to.equal('format');
     }
     expect(brokenLink({ ...complete.bundle, more: 1 }, complete.context)).to.equal('format');
-    expect(brokenLink(changed({ anchor: { ...complete.bundle.anchor!, seals: [] } as never }), complete.context)).to.equal('format'); // prettier-ignore
+    expect(brokenLink(changed({ anchor: { ...complete.bundle.anchor!, more: [] } as never }), complete.context)).to.equal('format'); // prettier-ignore
     expect(brokenLink(JSON.stringify(complete.bundle).replace('{', '{"__proto__":1,'), complete.context)).to.equal(
       'format',
     );
