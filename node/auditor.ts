@@ -12,6 +12,8 @@ import {
   type AuditProgress,
   type AuditResult,
 } from './audit/audit.ts';
+import { AuditEvidence } from './audit-evidence.ts';
+import { AuditMonitor, type Alert, type Round } from './audit-monitor.ts';
 import type { ReadAccess } from './audit/access-audit.ts';
 import type { Anchor } from './audit/chain-fold.ts';
 import { historyOf, whoCanPublish, type Publisher, type VersionPlace } from './audit/questions.ts';
@@ -116,6 +118,58 @@ export function auditTo(
   dependencies: AuditorDependencies,
 ): Promise<AuditResult> {
   return withState(options, (state) => audit(state, auditOptions(to, options), needsOf(chain, options, dependencies)));
+}
+
+export interface FollowOptions {
+  /** Milliseconds between rounds. */
+  everyMs: number;
+  /** Seconds without a block that are a stall. */
+  stallSeconds: number;
+  /** Folder for what proves a finding of a source. */
+  evidence?: string | undefined;
+}
+
+/**
+ * Audits over and over, up to what is final each time, until it is aborted. What is found is told before it is kept, so
+ * that an end at any moment loses no alert, and at most tells some again.
+ * @returns the last result
+ * @throws CONFIG_INVALID, STORE_CORRUPT, CONFLICT
+ */
+export async function followAudit(
+  options: AuditorOptions,
+  { evidence: folder, ...follow }: FollowOptions,
+  dependencies: AuditorDependencies & {
+    tell: (alert: Alert) => void;
+    done?: (round: Round) => void;
+    signal: AbortSignal;
+  },
+): Promise<AuditResult | undefined> {
+  const { contracts, stateFile } = options;
+  const { tell, done, signal } = dependencies;
+  const state = await loadState(stateFile, contracts);
+  const evidence =
+    folder === undefined ? undefined : new AuditEvidence(folder, (log) => state.chain.anchors.get(log) ?? []);
+  const monitor = new AuditMonitor(
+    { ...follow, told: state.findings.sorted(), lastTime: state.chain.head?.time },
+    {
+      round: (watched) =>
+        withChain(options, (to, source) => {
+          const { chain, logs, also = [], ...needs } = needsOf(source, options, dependencies);
+          const watchedNeeds = { chain: watched.chain(chain), logs: watched.logs(logs), also: also.map(watched.logs) };
+          return audit(state, auditOptions(to, options), { ...needs, ...watchedNeeds });
+        }),
+      evidence,
+      codec: eventCodec(contracts),
+      tell,
+      done: async (round) => {
+        if (stateFile !== undefined) await saveState(stateFile, state, contracts);
+        done?.(round);
+      },
+      clock: systemClock,
+      signal,
+    },
+  );
+  return monitor.run();
 }
 
 /** Who could publish at the end of the block. @throws CHAIN_WRONG where the chain is not sound up to there */

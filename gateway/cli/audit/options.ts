@@ -24,6 +24,11 @@ export interface AuditFlags {
   state?: string;
   html?: string;
   json?: boolean;
+  follow?: boolean;
+  every?: string;
+  stall?: string;
+  evidence?: string;
+  metrics?: string;
 }
 
 /** Throws `MALFORMED`, `CONFIG_INVALID`. */

@@ -2,7 +2,10 @@ import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import type { AuditProgress } from '../../../node/audit/audit.ts';
 import { RULES } from '../../../node/audit/rules.ts';
-import { runAudit } from '../../../node/auditor.ts';
+import { AuditMetrics, serveMetrics } from '../../../node/audit-metrics.ts';
+import type { Alert, Round } from '../../../node/audit-monitor.ts';
+import { followAudit, runAudit } from '../../../node/auditor.ts';
+import { malformed } from '../../../node/core/errors.ts';
 import { htmlOf } from '../audit/html.ts';
 import { optionsOf, type AuditFlags } from '../audit/options.ts';
 import { exitCodeOf, jsonOf, linesOf } from '../audit/summary.ts';
@@ -49,11 +52,17 @@ export function addAudit(program: Command, terminal: Terminal, exit: (code: numb
     .option('--state <file>', 'go on from this file, and keep there what to go on from')
     .option('--html <file>', 'write a report')
     .option('--json', 'one line of JSON')
+    .option('--follow', 'go on for ever, and write an alert for each thing that is found: a line of JSON')
+    .option('--every <seconds>', 'between the rounds of --follow', '5')
+    .option('--stall <seconds>', 'without a block: what is done in the next one is flagged', '120')
+    .option('--evidence <dir>', 'keep there what proves each finding of --follow')
+    .option('--metrics <host:port>', 'serve what --follow counts, for Prometheus')
     .addHelpText(
       'after',
       '\nExit code: 0 clean; 1 anomalies; 2 no anomaly, but not everything could be read. `xinlian audit rules` lists the rules.',
     )
     .action(async (flags: AuditFlags) => {
+      if (flags.follow) return follow(flags, terminal, exit);
       const progress = createProgress(BAR, terminal, 'entries');
       const { fetch, signal } = terminal;
       try {
@@ -90,6 +99,40 @@ export function addAudit(program: Command, terminal: Terminal, exit: (code: numb
         );
       }
     });
+}
+
+/** Until it is stopped: exit code 0, or 1 where something was found. */
+async function follow(flags: AuditFlags, terminal: Terminal, exit: (code: number) => void): Promise<void> {
+  const { every = '5', stall = '120', evidence, metrics: address } = flags;
+  const { fetch, signal } = terminal;
+  const metrics = new AuditMetrics();
+  let served: Awaited<ReturnType<typeof serveMetrics>> | undefined;
+  try {
+    const options = optionsOf(flags);
+    for (const name of ['block', 'chain', 'record', 'html', 'json'] as const)
+      if (flags[name] !== undefined) malformed(`--${name}`, 'no --follow beside it', '--follow');
+    const everyMs = 1_000 * seconds('--every', every);
+    const stallSeconds = seconds('--stall', stall);
+    served = address === undefined ? undefined : await serveMetrics(metrics, address);
+    if (served) terminal.say(`metrics at ${served.url}`);
+    const tell = (alert: Alert): void => {
+      metrics.alert(alert);
+      terminal.out(JSON.stringify(alert));
+    };
+    const done = (round: Round): void => metrics.round(round);
+    const last = await followAudit(options, { everyMs, stallSeconds, evidence }, { fetch, signal, tell, done });
+    exit(last && last.findings.length > 0 ? 1 : 0);
+  } catch (error) {
+    exit(2);
+    throw error;
+  } finally {
+    await served?.stop();
+  }
+}
+
+function seconds(flag: string, text: string): number {
+  const value = Number(text);
+  return value > 0 && Number.isFinite(value) ? value : malformed(flag, 'seconds, more than 0', text);
 }
 
 function shareOf({ blocks, entries }: AuditProgress): number {
