@@ -3,6 +3,7 @@ import { fromHex, fromUtf8, toBase64Url } from '../core/bytes.ts';
 import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
 import { queryNote, receipt as receiptCodec, type QueryNote, type Receipt } from '../core/receipt.ts';
 import { XinlianError } from '../core/errors.ts';
+import { isUsable, statusOf } from '../core/status-change.ts';
 import type { ConsentLevel } from '../core/subject-certificate.ts';
 import { standingAt, type LogRecord, type Standing } from '../chain/state.ts';
 import type { AccessLine } from './access-lines.ts';
@@ -248,8 +249,11 @@ function firstOver(anchors: readonly Anchor[], position: number): number {
 
 function shown({ codes, statuses }: LogFoldState, position: number): ShownRecord {
   const value = statuses.get(position);
-  const { by } = value ? (JSON.parse(fromUtf8(value)) as { by?: number }) : {};
-  return { item: codes.item(position), changedBy: by };
+  const item = codes.item(position);
+  // One that is objected to may be shown, with its mark.
+  if (!value || isUsable(statusOf(value))) return { item, changedBy: undefined };
+  const { by } = JSON.parse(fromUtf8(value)) as { by: number };
+  return { item, changedBy: by };
 }
 
 function read(opening: unknown): Receipt | QueryNote | 'other' {

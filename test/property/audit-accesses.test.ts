@@ -59,6 +59,14 @@ describe('an audit of accesses', () => {
     time: now(),
   });
 
+  /** Changes the status of the record at position 2, and anchors that. */
+  const changing = (kind: 'objection' | 'repair') => async (): Promise<void> => {
+    const { provider } = logs;
+    await provider.append([{ kind, time: now(), ref: 2 }]);
+    await provider.sign(now());
+    await provider.anchor();
+  };
+
   interface Played {
     access?: TestAccess;
     consumed?: boolean;
@@ -119,12 +127,12 @@ describe('an audit of accesses', () => {
   const rulesOf = ({ findings }: AuditResult): string[] => findings.map(({ rule }) => rule);
 
   it('finds nothing in what is sound, and tells what was read under what', async () => {
-    const told = await play({ receipts: [{ records: [2, 6] }] });
+    const told = await play({ first: changing('objection'), receipts: [{ records: [2, 6] }] });
     const reads: ReadAccess[] = [];
     const result = await auditOf(told, (access) => reads.push(access));
     expect(result.findings).to.deep.equal([]);
     expect(result.complete).to.equal(true);
-    expect(result.openings.map(({ size }) => size)).to.have.members([2, 10]);
+    expect(result.openings.map(({ size }) => size)).to.have.members([2, 12]);
     const [{ receipt, broken } = { receipt: undefined, broken: undefined }, ...more] = reads;
     expect([more, broken]).to.deep.equal([[], []]);
     expect(receipt).to.include({ grantee: BANK.id, grant: counted.hash, purpose: 'pre-loan' });
@@ -142,6 +150,7 @@ describe('an audit of accesses', () => {
     ['a member that is no bank any more', 'read-not-entitled', 'bank', () => ({ first: () => passByVote(consortium.contracts, { call: 'setRoles', member: BANK.id, roles: ['source'] }, consortium.council()) })], // prettier-ignore
     ['a consent of too low a level', 'read-level', 'provider', () => ({ receipts: [{ level: 'C' }] })],
     ['records that are none', 'read-records', 'provider', () => ({ receipts: [{ records: [2, 7] }] })],
+    ['a record that was repaired', 'read-changed-record', 'provider', () => ({ first: changing('repair'), receipts: [{ records: [2] }] })], // prettier-ignore
     ['a record that was superseded', 'read-changed-record', 'provider', () => ({ receipts: [{ records: [0] }] })],
     ['a block that was not there yet', 'read-head', 'provider', () => ({ receipts: [{ head: { number: 9_999, time: now() } }] })], // prettier-ignore
     ['a block that was too old', 'read-stale', 'provider', () => ({ receipts: [{ head: { number: 9_999, time: now() - 700 } }] })], // prettier-ignore
