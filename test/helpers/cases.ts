@@ -7,7 +7,6 @@ import type { RecordId } from '../../node/core/ids.ts';
 import type { CaseView } from '../../node/core/messages/case.ts';
 import { CaseDesk } from '../../node/exchange/case-desk.ts';
 import { CaseFiles, type CaseMember } from '../../node/exchange/case-files.ts';
-import { RecordChanges } from '../../node/exchange/record-changes.ts';
 import { SubjectRecords } from '../../node/exchange/subject-records.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { builtInPolicies } from '../../node/policy/rules.ts';
@@ -42,7 +41,7 @@ export function openCases(agency: Agency) {
     opened,
     access: new LevelAccessStore(store),
     commits,
-    changes: new RecordChanges<Batch>(),
+    changes: agency.changes,
     view,
   });
   const member: CaseMember<Batch> = { id: MEMBER, region: '320904', log, vault, key: { publicKey: SIGNER } };

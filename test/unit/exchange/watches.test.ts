@@ -5,6 +5,7 @@ import type { VerifiedAnswer } from '../../../node/core/verify-answer.ts';
 import { openStore, type Store } from '../../../node/store/store.ts';
 import { company } from '../../helpers/rows.ts';
 import { taxRow } from '../../helpers/authorised.ts';
+import { newCaseId, openCases } from '../../helpers/cases.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { useTemporaryFolder } from '../../helpers/temporary-folder.ts';
@@ -75,6 +76,36 @@ function suite(name: string, open: () => Promise<Store>): void {
       expect(published!.status).to.equal(`{"by":${corrected!.position},"state":"superseded"}`);
       expect(corrected).to.include({ kind: 'supersede', ref: published!.position, record: published!.record });
       expect(event!.receipt).to.include({ outcome: 'answered', subject: company(1), query: opened.id });
+    });
+
+    it('tell an objection, and the end of the record that it comes to', async () => {
+      const opened = await watched.subscribe((await watched.postLoan()).document);
+      const { agency } = watched.exchange;
+      const cases = openCases(agency);
+      const [record] = await cases.publish('ns', [taxRow(1, { NS_BH: 'disputed', NS_SJSE: '9' })]);
+      const objection = { record: record!, case: newCaseId(), kind: 'objection' } as const;
+      await cases.subject(company(1), {
+        ...objection,
+        seq: 0,
+        step: 'file',
+        ground: 'factual-error',
+        text: '金额有误',
+      });
+      await agency.checkpointer.sign();
+      const [marked] = await eventsOf(opened);
+      expect(marked!.changes.map(({ kind, record }) => [kind, record])).to.deep.equal([
+        ['publish', record],
+        ['objection', record],
+      ]);
+      expect(marked!.changes[1]!.status).to.contain('"objected"');
+      // It may be used while it is disputed, with its mark.
+      expect(shown(marked!)[2]).to.deep.equal(['9']);
+      await cases.agency({ ...objection, seq: 1, step: 'uphold', text: '已删除', outcome: 'deleted' });
+      await agency.checkpointer.sign();
+      const [ended] = await eventsOf(opened, [{ subscription: opened.id, after: 1 }]);
+      expect(ended!.changes.map(({ kind }) => kind)).to.deep.equal(['annul']);
+      expect(ended!.changes[0]!.status).to.contain('"annulled"');
+      expect(ended!.records).to.deep.equal([]);
     });
 
     it('tell what is under a checkpoint only, and wake who waits for it', async () => {
