@@ -34,6 +34,7 @@ import type { MemberKeys } from './keys/provider.ts';
 import { openLife } from './life.ts';
 import { startWhole, type Lifecycle } from './lifecycle.ts';
 import { openVaultFile } from './keys/vault-file.ts';
+import { openRecognition } from './recognition.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
 import { createHost } from './net/libp2p.ts';
@@ -147,7 +148,9 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   });
   const watch = await openWatch(config, { ...shared, access, changes });
   const desk = await openDesk({ ...shared, access });
+  const recognition = openRecognition({ ...shared, writers });
   const methods = new Methods({
+    recognition: recognition.desk,
     members,
     submissions,
     identity: access.identity,
@@ -172,6 +175,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const host = await startHost(config, firstKeys, chain.follower, log, started);
   access.serve(host, started);
   watch.serve(host, started);
+  recognition.serve(host, started);
   desk.serve(host, started);
   serve(host, { methods, sessions, members, view, info });
   shownLogs.serve(host);

@@ -11,6 +11,7 @@ import { authoriseAndQuery, type Authorised } from './sandbox/authorised.ts';
 import { startCluster, type Cluster } from './sandbox/cluster.ts';
 import { auditFile } from './sandbox/configs.ts';
 import { watchAfterLoan } from './sandbox/watched.ts';
+import { recogniseBothWays, type Recognised } from './sandbox/recognition.ts';
 import { publishAndProve, sampleFiles, type Outcome } from './sandbox/scenario.ts';
 
 const { values } = parseArgs({
@@ -64,7 +65,8 @@ try {
   const authorised = await authoriseAndQuery(cluster, { data, say });
   const { ok, events } = await watchAfterLoan(cluster, { data, say });
   const shown = { ...authorised, events, ok: authorised.ok && ok };
-  if (values.once) await finish(outcome, shown, await auditTwice(data, say));
+  const recognition = await recogniseBothWays(cluster, { data, bundle: outcome.bundle, say });
+  if (values.once) await finish(outcome, shown, recognition, await auditTwice(data, say));
   else showWhereToLook(cluster, outcome);
 } catch (error) {
   console.error(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
@@ -98,11 +100,24 @@ function isSandbox(pid: number): boolean {
 async function finish(
   { published, rejected, final, checkpoints, proved }: Outcome,
   { ok: authorised, ...counts }: Authorised & { events: number },
+  { ok: recognition, ...recognised }: Recognised,
   audit: AuditOutcome,
 ): Promise<void> {
   await end();
-  const ok = proved && final === published && authorised && audit.ok;
-  console.log(JSON.stringify({ ok, published, rejected, final, checkpoints, ...counts, audit, seconds: seconds() }));
+  const ok = proved && final === published && authorised && recognition && audit.ok;
+  console.log(
+    JSON.stringify({
+      ok,
+      published,
+      rejected,
+      final,
+      checkpoints,
+      ...counts,
+      recognition: recognised,
+      audit,
+      seconds: seconds(),
+    }),
+  );
   process.exit(ok ? 0 : 1);
 }
 

@@ -23,7 +23,9 @@ import { addQuery } from './commands/query.ts';
 import { addReceipt } from './commands/receipt.ts';
 import { addReceipts } from './commands/receipts.ts';
 import { addReconcile } from './commands/reconcile.ts';
+import { addRecognition } from './commands/recognition.ts';
 import { addRecord } from './commands/record.ts';
+import { addReport } from './commands/report.ts';
 import { addShare } from './commands/share.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWatch } from './commands/watch.ts';
@@ -58,6 +60,8 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addLicence,
     addQuery,
     addShare,
+    addReport,
+    addRecognition,
     addJob,
     addAttachment,
     addReconcile,

@@ -86,6 +86,21 @@ import {
   type SubscriptionsPage,
   type SubscriptionsRequest,
 } from '../../node/core/messages/subscription.ts';
+import {
+  agreementCall,
+  caseActCall,
+  caseRequestCall,
+  officerCall,
+  ownDocumentRef,
+  recognitionPage,
+  writtenText,
+  type AgreementCall,
+  type CaseActCall,
+  type CaseRequestCall,
+  type OfficerCall,
+  type RecognitionPage,
+  type WrittenText,
+} from '../../node/core/messages/recognition.ts';
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
 import type { JwsSigner } from '../../node/core/jws.ts';
 import { createSession, SealedChannel } from '../../node/core/session.ts';
@@ -339,6 +354,32 @@ export class SealedClient implements Submitter {
   /** Events behind a cursor, as they lie in the node: sealed to the keys that their subscriptions name. */
   async events(request: EventsRequest, signal?: AbortSignal): Promise<EventsPage> {
     return eventsPage.decode(await this.#call('event/read', eventsRequest.encode(request), signal));
+  }
+
+  /** Agreements and cases of recognition that the member is a side of; for regional centres. */
+  async recognition(signal?: AbortSignal): Promise<RecognitionPage> {
+    return recognitionPage.decode(await this.#call('recognition/view', new Uint8Array(), signal));
+  }
+
+  async actOnAgreement(call: AgreementCall, signal?: AbortSignal): Promise<WrittenText> {
+    return writtenText.decode(await this.#call('agreement/act', agreementCall.encode(call), signal));
+  }
+
+  async actOnOfficer(call: OfficerCall, signal?: AbortSignal): Promise<WrittenText> {
+    return writtenText.decode(await this.#call('officer/act', officerCall.encode(call), signal));
+  }
+
+  async requestRecognition(call: CaseRequestCall, signal?: AbortSignal): Promise<WrittenText> {
+    return writtenText.decode(await this.#call('recognition/request', caseRequestCall.encode(call), signal));
+  }
+
+  async actOnRecognition(call: CaseActCall, signal?: AbortSignal): Promise<WrittenText> {
+    return writtenText.decode(await this.#call('recognition/act', caseActCall.encode(call), signal));
+  }
+
+  /** A document of recognition. @param digest `0x` and 64 hex digits */
+  async recognitionDocument(digest: string, signal?: AbortSignal): Promise<string> {
+    return fromUtf8(await this.#call('recognition/document', ownDocumentRef.encode({ digest }), signal));
   }
 
   /** @returns the bundle's JSON, as the node wrote it */

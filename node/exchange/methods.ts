@@ -64,6 +64,7 @@ import type { CaseDesk } from './case-desk.ts';
 import type { MemberNode } from './member-node.ts';
 import type { OpeningExport } from './opening-export.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
+import type { RecognitionDesk } from './recognition-desk.ts';
 import type { Records } from './records.ts';
 import type { ShareDesk } from './share-desk.ts';
 import type { SharePayloads } from './share-payloads.ts';
@@ -95,6 +96,7 @@ interface Dependencies<B extends Batch> {
   self: SelfDesk;
   subscriptions: Subscriptions<B>;
   webhooks: Webhooks<B>;
+  recognition: Pick<RecognitionDesk<B>, 'answer'>;
   view: ChainView & TellingView;
   logger: Log;
 }
@@ -129,6 +131,12 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'share/end': ['source'],
   'share/export': ['source'],
   'receipt/openings': [],
+  'agreement/act': ['centre'],
+  'officer/act': ['centre'],
+  'recognition/request': ['centre'],
+  'recognition/act': ['centre'],
+  'recognition/view': ['centre'],
+  'recognition/document': ['centre'],
   'view/members': [],
   'council/propose': ['council'],
   'council/vote': ['council'],
@@ -286,6 +294,13 @@ export class Methods<B extends Batch> {
         return payloads.export(member.providing(), shareExport.decode(argument));
       case 'receipt/openings':
         return openingsPage.encode(await openings.page(member, openingsRequest.decode(argument)));
+      case 'agreement/act':
+      case 'officer/act':
+      case 'recognition/request':
+      case 'recognition/act':
+      case 'recognition/view':
+      case 'recognition/document':
+        return this.#needs.recognition.answer(member.id, method, argument);
       case 'view/members':
         return viewCodec.encode(viewOf(view, viewRequest.decode(argument).members));
       case 'council/propose':

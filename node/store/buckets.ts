@@ -68,6 +68,8 @@ export const BUCKETS = {
   grantRequest: 0x1f,
   /** member (32), subject key (16), request id → nothing */
   subjectRequest: 0x20,
+  /** member (32), digest (32) → document of an agreement or case of recognition, sealed */
+  recognitionDocument: 0x60,
   /** provider (32), grantee (32), subscription (32) → what it wants and how far it is, sealed */
   watch: 0x21,
   /** provider, grantee, subscription, position (u64) → change that is still to be told, JSON */

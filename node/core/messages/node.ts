@@ -24,6 +24,7 @@ const closed = { additionalProperties: false };
  * day/lines             parcel(Addressed, JWE of a reconciliation question) → JWE of a DayPage
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
+ * recognition/document  DocumentRef → text of the document; for the node of the other side
  * log/read              LogRead → bytes
  * log/proof             LogPosition → EntryProof (bundle.ts)
  * node/info             → NodeInfo
@@ -50,6 +51,7 @@ export const RPC_METHODS = [
   'attachment/read',
   'grant/withdrawn',
   'identity/revocations',
+  'recognition/document',
   'log/read',
   'log/proof',
   'node/info',
@@ -83,6 +85,12 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * share/end           ShareEnd → ShareState
  * share/export        ShareExport → records for another way, NDJSON
  * receipt/openings    OpeningsRequest → OpeningsPage
+ * agreement/act       AgreementCall → WrittenText
+ * officer/act         OfficerCall → WrittenText
+ * recognition/request CaseRequestCall → WrittenText
+ * recognition/act     CaseActCall → WrittenText
+ * recognition/view    nothing → RecognitionPage
+ * recognition/document OwnDocumentRef → text of the document
  * view/members        ViewRequest → View
  * council/propose     CouncilCallText → CouncilOutcome
  * council/vote        CouncilVote → CouncilOutcome
@@ -124,6 +132,12 @@ export const INNER_METHODS = [
   'share/end',
   'share/export',
   'receipt/openings',
+  'agreement/act',
+  'officer/act',
+  'recognition/request',
+  'recognition/act',
+  'recognition/view',
+  'recognition/document',
   'view/members',
   'council/propose',
   'council/vote',

@@ -126,6 +126,7 @@ describe('A hosted member', () => {
       withdrawals,
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),
       ...sharingOver(agency),
+      recognition: { answer: async (_member, method) => utf8(method) },
       openings: new OpeningExport<Batch>(new LevelAccessStore(store)),
       ...governance(),
       view: chain,

@@ -1,0 +1,91 @@
+// Recognition in a node: joins the desk of hosted centres with the chain, their documents with the nodes of other sides.
+import type { ChainWriter } from './chain/writer.ts';
+import { systemClock } from './chain/clock.ts';
+import type { Follower } from './chain/follower.ts';
+import { equalBytes, utf8, type Hex } from './core/bytes.ts';
+import { XinlianError } from './core/errors.ts';
+import { parseMemberId, type MemberId } from './core/ids.ts';
+import { documentRef } from './core/messages/recognition.ts';
+import { peerOf } from './access.ts';
+import { CaseDocuments } from './exchange/case-documents.ts';
+import type { GroupCommit } from './exchange/group-commit.ts';
+import type { MemberNode } from './exchange/member-node.ts';
+import { nextChange } from './exchange/next-change.ts';
+import type { Log } from './exchange/ports.ts';
+import { RecognitionDesk } from './exchange/recognition-desk.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import type { Host } from './net/host.ts';
+import { LevelRecognitionStore } from './store/recognition-store.ts';
+import type { Batch, Store } from './store/store.ts';
+
+/** A block is read within moments; an answer does not wait longer for it. */
+const REACHED_MS = 2_000;
+
+interface Needs {
+  store: Store;
+  commits: GroupCommit<Batch>;
+  members: ReadonlyMap<MemberId, MemberNode<Batch>>;
+  writers: ReadonlyMap<MemberId, ChainWriter>;
+  follower: Follower;
+  log: Log;
+}
+
+export interface Recognition {
+  desk: RecognitionDesk<Batch>;
+  /** Registers the method of the network, and begins to fetch documents. */
+  serve(host: Host, started: Lifecycle): void;
+}
+
+export function openRecognition({ store, commits, members, writers, follower, log }: Needs): Recognition {
+  const { view } = follower;
+  const { chainId, recognitionRegistry, deployment } = view.contracts;
+  let host: Host | undefined;
+  const stopping = new AbortController();
+  const documents: CaseDocuments<Batch> = new CaseDocuments<Batch>({
+    store: new LevelRecognitionStore(store),
+    commits,
+    recognition: view.recognition,
+    vaults: new Map(Array.from(members, ([id, { vault }]) => [id, vault])),
+    fetch: async (member, reader, digest, signal) => {
+      if (members.has(member)) return utf8(documents.textFor(member, reader, digest));
+      if (!host) throw new XinlianError('CLOSED', { what: 'host' });
+      const argument = documentRef.encode({ member, reader, digest });
+      return host.call(peerOf(follower, member), 'recognition/document', argument, { signal });
+    },
+    logger: log,
+  });
+  const desk = new RecognitionDesk<Batch>({
+    recognition: view.recognition,
+    head: () => view.head(),
+    domain: { chainId, verifyingContract: recognitionRegistry, deployment },
+    documents,
+    reached: async (block) => {
+      const deadline = systemClock.now() + REACHED_MS;
+      while ((view.head()?.number ?? -1) < block && systemClock.now() < deadline) {
+        follower.poke();
+        await nextChange(view, REACHED_MS, stopping.signal);
+      }
+    },
+    writers,
+  });
+  return {
+    desk,
+    serve(onHost, started) {
+      host = onHost;
+      host.handle('recognition/document', async (argument, { peer }) => {
+        const { member, reader, digest } = documentRef.decode(argument);
+        const own = view.currentKey(parseMemberId(reader), 'nodePeer');
+        if (!own || !equalBytes(own, peer))
+          throw new XinlianError('FORBIDDEN', { wanted: `the node of ${reader}`, got: 'another' });
+        return utf8(documents.textFor(parseMemberId(member), parseMemberId(reader), digest as Hex));
+      });
+      const unsubscribe = view.subscribe(() => documents.wake());
+      started.defer(() => {
+        unsubscribe();
+        stopping.abort(new XinlianError('CLOSED', { what: 'node' }));
+      });
+      documents.start();
+      started.defer(() => documents.stop());
+    },
+  };
+}
