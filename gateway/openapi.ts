@@ -87,6 +87,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
 };
 
 const TAGS = {
+  'Public register': 'What the law publishes, for everyone; asked of the agencies on every read.',
   Access: 'Tokens 令牌',
   Publishing: 'Rows in, receipts out 信息报送',
   Records: 'Records and their proofs 记录与证明',

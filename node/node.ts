@@ -139,13 +139,9 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     clock: systemClock,
     counted: (counts) => metrics.countRows(counts),
   });
-  const life = openLife({ ...shared, records, changes }, started);
-  const access = await openAccess(config, {
-    life,
-    ...shared,
-    records,
-    metrics,
-  });
+  const reading = new Records({ records, logs, view, catalogue: builtInCatalogue });
+  const life = openLife({ ...shared, records, changes, reading }, started);
+  const access = await openAccess(config, { ...shared, records, life, metrics });
   const watch = await openWatch(config, { ...shared, access, changes });
   const desk = await openDesk({ ...shared, access });
   const recognition = openRecognition({ ...shared, writers });
@@ -164,7 +160,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     attachments: access.attachments,
     cases: life.cases,
     ...watch.methods,
-    records: new Records({ records, logs, view, catalogue: builtInCatalogue }),
+    records: reading,
     view,
     logger: log,
   });
@@ -174,6 +170,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
 
   const host = await startHost(config, firstKeys, chain.follower, log, started);
   access.serve(host, started);
+  life.serve(host);
   watch.serve(host, started);
   recognition.serve(host, started);
   desk.serve(host, started);

@@ -11,6 +11,7 @@ import { authoriseAndQuery, type Authorised } from './sandbox/authorised.ts';
 import { startCluster, type Cluster } from './sandbox/cluster.ts';
 import { auditFile } from './sandbox/configs.ts';
 import { watchAfterLoan } from './sandbox/watched.ts';
+import { liveThrough, type RecordLife } from './sandbox/life.ts';
 import { recogniseBothWays, type Recognised } from './sandbox/recognition.ts';
 import { publishAndProve, sampleFiles, type Outcome } from './sandbox/scenario.ts';
 
@@ -66,7 +67,8 @@ try {
   const { ok, events } = await watchAfterLoan(cluster, { data, say });
   const shown = { ...authorised, events, ok: authorised.ok && ok };
   const recognition = await recogniseBothWays(cluster, { data, bundle: outcome.bundle, say });
-  if (values.once) await finish(outcome, shown, recognition, await auditTwice(data, say));
+  const life = await liveThrough(cluster, { data, say });
+  if (values.once) await finish(outcome, shown, { recognition, life }, await auditTwice(data, say));
   else showWhereToLook(cluster, outcome);
 } catch (error) {
   console.error(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
@@ -100,11 +102,13 @@ function isSandbox(pid: number): boolean {
 async function finish(
   { published, rejected, final, checkpoints, proved }: Outcome,
   { ok: authorised, ...counts }: Authorised & { events: number },
-  { ok: recognition, ...recognised }: Recognised,
+  { recognition, life }: { recognition: Recognised; life: RecordLife },
   audit: AuditOutcome,
 ): Promise<void> {
   await end();
-  const ok = proved && final === published && authorised && recognition && audit.ok;
+  const { ok: recognises, ...recognised } = recognition;
+  const { ok: lived, ...lives } = life;
+  const ok = proved && final === published && authorised && recognises && lived && audit.ok;
   console.log(
     JSON.stringify({
       ok,
@@ -113,6 +117,7 @@ async function finish(
       final,
       checkpoints,
       ...counts,
+      ...lives,
       recognition: recognised,
       audit,
       seconds: seconds(),

@@ -19,6 +19,7 @@ import { getEntryProof, getLogCheckpoint, getLogTile, listCheckpoints } from './
 import { getConsortium, getMember, listMembers } from './members.ts';
 import { getBundle, getReceipt, getRecord, getSubmission, getTlogProof, publishRecords } from './records.ts';
 import { callAsSubject, getGrantRequest, reconcileDay, requestGrant, runQuery } from './queries.ts';
+import { getCommitment, getCommitmentPage, getPublicCertificate, getPublicRecord, searchPublic } from './public.ts';
 import { getErrors, getLimits, getLive, getMetrics, getReady } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
 import { askShare, questionShare, runShareQuery } from './shares.ts';
@@ -33,6 +34,11 @@ export const api = {
   getReceipt,
   getBundle,
   getTlogProof,
+  searchPublic,
+  getPublicRecord,
+  getPublicCertificate,
+  getCommitment,
+  getCommitmentPage,
   registerGrants,
   checkGrants,
   getGrant,

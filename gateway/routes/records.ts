@@ -24,7 +24,7 @@ export interface RecordOptions {
 /** Chunks that are sent and not answered yet: enough to keep the node busy while one is on its way. */
 const WINDOW = 8;
 
-const bundleDocument = codec('bundle', BundleDocument);
+export const bundleDocument = codec('bundle', BundleDocument);
 
 export function recordRoutes(
   { ownMembers, maxStreams, nodeTimeoutMs }: RecordOptions,

@@ -1,6 +1,7 @@
 // Every handler, joined. The compiler checks that none is missing.
 import { AssertionVerifier } from '../auth/assertion.ts';
 import type { AccessTokens } from '../auth/access-token.ts';
+import { builtInCatalogue } from '../../node/policy/pack.ts';
 import type { Metrics } from '../metrics.ts';
 import type { AppOptions } from '../options.ts';
 import type { GatewayPorts } from '../ports.ts';
@@ -12,6 +13,7 @@ import { grantRoutes } from './grants.ts';
 import type { Handlers } from './handler.ts';
 import { jobRoutes } from './jobs.ts';
 import { logRoutes } from './logs.ts';
+import { publicRoutes } from './public.ts';
 import { queryRoutes } from './queries.ts';
 import { recordRoutes } from './records.ts';
 import { serviceRoutes } from './service.ts';
@@ -35,6 +37,7 @@ export function createHandlers(
     ...councilRoutes(ports),
     ...logRoutes(options, ports),
     ...grantRoutes(options, ports),
+    ...publicRoutes({ ...options, catalogue: builtInCatalogue }, ports),
     ...queryRoutes(options, ports),
     ...shareRoutes(options, ports),
     ...jobRoutes(options, ports),

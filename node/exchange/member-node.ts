@@ -29,6 +29,7 @@ import type { JobMember } from './jobs.ts';
 import type { AskingMember } from './journal.ts';
 import type { ProvidingMember } from './provider.ts';
 import type { ServingMember } from './subject-desk.ts';
+import type { PublishingMember } from './public-register.ts';
 import type { Reading } from './records.ts';
 import type { Publishing } from './submissions.ts';
 import type { Home } from './sessions.ts';
@@ -170,6 +171,11 @@ export class MemberNode<B extends Batch = Batch> {
     const member = view.member(this.id);
     if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: this.id });
     return { id: this.id, region: member.region, log: this.log, vault, key: keys.checkpoint };
+  }
+
+  /** As the public register has it. */
+  published(): PublishingMember<B> {
+    return { ...this.deciding(), reading: this.reading() };
   }
 
   serving(): ServingMember<B> {

@@ -149,6 +149,9 @@ export interface RecordStore<B extends WriteBatch = WriteBatch> {
   putSubject(batch: B, log: number, subject: Uint8Array, id: RecordId): void;
   /** Records of a subject in a log, in the order of their ids. */
   bySubject(log: number, subject: Uint8Array): AsyncIterable<RecordId>;
+  /** Notes what else a record is found by. @param lookup see `lookupKey` */
+  putLookup(batch: B, log: number, lookup: Uint8Array, id: RecordId): void;
+  byLookup(log: number, lookup: Uint8Array): AsyncIterable<RecordId>;
 }
 
 export interface SealedVersion {

@@ -59,7 +59,7 @@ export class Publisher<B extends WriteBatch> {
     return { outcomes, settle };
   }
 
-  #take(chunk: Chunk<B>, { id, digest, subject, made }: ReadyRow): Omit<RowOutcome, 'row'> {
+  #take(chunk: Chunk<B>, { id, digest, subject, lookups, made }: ReadyRow): Omit<RowOutcome, 'row'> {
     const { log, item, time, write } = chunk;
     const known = this.#staged.get(id) ?? this.#records.record(id);
     const last = known?.versions.at(-1);
@@ -85,6 +85,7 @@ export class Publisher<B extends WriteBatch> {
     this.#records.putRecord(write.batch, id, record);
     // A later version has the same subject: it is part of the business key.
     if (!last) this.#records.putSubject(write.batch, log.state.number, subject, id);
+    for (const lookup of lookups) this.#records.putLookup(write.batch, log.state.number, lookup, id);
     this.#staged.set(id, record);
     write.staged.push([id, record]);
     const change = { log: log.state.number, subject, record: id, item: item.item, position };

@@ -8,6 +8,7 @@ import type { RowOutcome } from '../core/messages/publish.ts';
 import type { Catalogue, CatalogueItem } from '../policy/pack.ts';
 import { createRowReader, type NormalRow, type RowReader } from '../policy/row.ts';
 import { parseLines } from './chunk-lines.ts';
+import { lookupKey } from './lookup.ts';
 import type { SealedVersion } from './ports.ts';
 import { RowReport } from './row-report.ts';
 import type { RecordVault } from './vault.ts';
@@ -41,6 +42,8 @@ export interface ReadyRow {
   digest: Uint8Array;
   /** What its subject's records are found by; see `RecordVault.subjectKey`. */
   subject: Uint8Array;
+  /** What else it is found by, where it is published: see `lookupKey`. */
+  lookups: readonly Uint8Array[];
   /** Absent in a dry run. */
   made?: { commitment: Uint8Array; sealed: SealedVersion };
 }
@@ -75,7 +78,8 @@ export class RowPreparer {
     });
   }
 
-  #make({ agency, seal }: PrepareRequest, { item, edition, claims: names }: CatalogueItem, row: NormalRow): ReadyRow {
+  #make({ agency, seal }: PrepareRequest, catalogued: CatalogueItem, row: NormalRow): ReadyRow {
+    const { item, edition, claims: names } = catalogued;
     const vault = this.#vault;
     const { document, subject } = row;
     const id = vault.digest('record-id', JSON.stringify([agency, item, document, subject])).subarray(0, 16);
@@ -89,11 +93,21 @@ export class RowPreparer {
       id: parseRecordId(toBase64Url(id)),
       digest: vault.digest('row', `${claims}\0${personal}`),
       subject: vault.subjectKey(subject),
+      lookups: this.#lookups(catalogued, values),
     };
     if (!seal) return ready;
     const key = vault.newRecordKey();
     const { commitment } = commitRecord({ item, edition, names, values, key });
     return { ...ready, made: { commitment, sealed: vault.seal(key, claims, personal) } };
+  }
+
+  #lookups({ class: disclosure, claims, nameField, code }: CatalogueItem, values: readonly ClaimValue[]): Uint8Array[] {
+    if (disclosure !== 'public') return [];
+    const key = (kind: 'name' | 'number', field: string | undefined): Uint8Array[] => {
+      const value = field === undefined ? undefined : values[claims.indexOf(field)];
+      return typeof value === 'string' ? [lookupKey(this.#vault, kind, value)] : [];
+    };
+    return [...key('name', nameField), ...key('number', code)];
   }
 
   #reader(item: CatalogueItem): RowReader {

@@ -49,7 +49,7 @@ export class RecordVault {
   }
 
   /** A keyed digest that nobody without the vault can make: 32 bytes. Equal texts, and those alone, have equal digests. */
-  digest(label: 'record-id' | 'row' | 'subject', text: string): Uint8Array {
+  digest(label: 'record-id' | 'row' | 'subject' | 'name' | 'number', text: string): Uint8Array {
     return hkdfExpand(this.#index, `${label}\0${text}`, KEY_BYTES);
   }
 

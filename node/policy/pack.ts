@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { codec } from '../core/messages/codec.ts';
 import { XinlianError } from '../core/errors.ts';
+import basicCatalogue from './packs/cn-basic-catalogue.json' with { type: 'json' };
 import financingData from './packs/cn-financing-data.json' with { type: 'json' };
 import sharedAdministration from './packs/cn-shared-administration.json' with { type: 'json' };
 import twinPublication from './packs/cn-twin-publication.json' with { type: 'json' };
@@ -83,6 +84,8 @@ const Item = Type.Object(
     /** Given of natural persons only: their id number. */
     naturalId: Type.Optional(Type.String()),
     document: Type.String(),
+    /** A number of its own, by which the public looks it up. */
+    code: Type.Optional(Type.String()),
     validFrom: Type.String(),
     validTo: Type.String(),
     fields: Type.Array(Field),
@@ -111,6 +114,8 @@ export interface CatalogueItem extends Static<typeof Item> {
   edition: string;
   /** Names of the record's claims, in the order of its commitment. */
   claims: readonly string[];
+  /** The field with the name of whom it is about. */
+  nameField: string | undefined;
 }
 
 /** Claims that every record has, before those of its item. */
@@ -150,7 +155,7 @@ function itemsOf(pack: Pack): CatalogueItem[] {
   return pack.items.map((item) => {
     const what = `policy pack ${pack.pack}, ${item.item}`;
     const names = new Set(item.fields.map((field) => field.name));
-    for (const part of ['subject', 'category', 'naturalId', 'document', 'validFrom', 'validTo'] as const) {
+    for (const part of ['subject', 'category', 'naturalId', 'document', 'code', 'validFrom', 'validTo'] as const) {
       const name = item[part];
       if (name !== undefined && !names.has(name))
         throw new XinlianError('MALFORMED', { what, wanted: `a field ${name} (${part})`, got: 'none' });
@@ -164,10 +169,16 @@ function itemsOf(pack: Pack): CatalogueItem[] {
     const twice = headings.find((heading, i) => headings.indexOf(heading) !== i);
     if (twice !== undefined) throw new XinlianError('MALFORMED', { what, wanted: 'each heading once', got: twice });
     const claims = [...RECORD_CLAIMS, ...item.fields.filter((field) => !field.personal).map((field) => field.name)];
-    return { ...item, edition: pack.edition, claims };
+    const named = item.fields.find((field) => field.type === 'text' && field.nameOf === item.subject);
+    return { ...item, edition: pack.edition, claims, nameField: named?.name };
   });
 }
 
 /** The packs that come with the software. */
-export const CATALOGUE_PACKS: readonly unknown[] = [twinPublication, financingData, sharedAdministration];
+export const CATALOGUE_PACKS: readonly unknown[] = [
+  twinPublication,
+  financingData,
+  sharedAdministration,
+  basicCatalogue,
+];
 export const builtInCatalogue: Catalogue = createCatalogue(CATALOGUE_PACKS);

@@ -34,6 +34,8 @@ export const BUCKETS = {
   personal: 0x0e,
   /** member (32), case id (16) → case of objection or repair with its steps, sealed */
   case: 0x50,
+  /** log number, key of a name or a number (16), record id (16) → nothing: what is published is found by it */
+  lookup: 0x53,
   /** record id (16), case id → nothing */
   recordCase: 0x51,
   /** member (32), subject key (16), case id → nothing */

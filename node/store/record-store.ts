@@ -84,11 +84,21 @@ export class LevelRecordStore {
     batch.put('subjectRecord', key({ u32: log }, subject, bytesOf(id)), NOTHING);
   }
 
-  async *bySubject(log: number, subject: Uint8Array): AsyncGenerator<RecordId> {
-    const range = { from: key({ u32: log }, subject), to: key({ u32: log }, subject, LAST_ID) };
-    for await (const [at] of this.#store.entries('subjectRecord', range)) {
+  bySubject(log: number, subject: Uint8Array): AsyncGenerator<RecordId> {
+    return this.#ids('subjectRecord', key({ u32: log }, subject));
+  }
+
+  putLookup(batch: Batch, log: number, lookup: Uint8Array, id: RecordId): void {
+    batch.put('lookup', key({ u32: log }, lookup, bytesOf(id)), NOTHING);
+  }
+
+  byLookup(log: number, lookup: Uint8Array): AsyncGenerator<RecordId> {
+    return this.#ids('lookup', key({ u32: log }, lookup));
+  }
+
+  async *#ids(bucket: 'subjectRecord' | 'lookup', place: Uint8Array): AsyncGenerator<RecordId> {
+    for await (const [at] of this.#store.entries(bucket, { from: place, to: key(place, LAST_ID) }))
       yield parseRecordId(toBase64Url(at.subarray(-ID_BYTES)));
-    }
   }
 }
 

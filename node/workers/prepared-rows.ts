@@ -1,11 +1,13 @@
 // Prepared rows on their way between threads: one buffer that is handed over instead of thousands that would be copied.
 import type { RecordId } from '../core/ids.ts';
 import type { PreparedRow, ReadyRow, RowNotes } from '../exchange/row-preparer.ts';
+import { LOOKUP_BYTES } from '../exchange/lookup.ts';
 import { SUBJECT_BYTES } from '../exchange/vault.ts';
 
 const ID_CHARACTERS = 22;
 const DIGEST_BYTES = 32;
-const FOUND_BYTES = DIGEST_BYTES + SUBJECT_BYTES;
+/** Behind them the number of lookups, and these. */
+const FOUND_BYTES = DIGEST_BYTES + SUBJECT_BYTES + 1;
 const COMMITMENT_BYTES = 32;
 const KEY_BYTES = 44;
 /** Lengths of the two sealed parts, u32 each. */
@@ -34,10 +36,10 @@ export function packRows(rows: readonly PreparedRow[]): PackedRows {
   for (const [i, prepared] of rows.entries()) {
     if (prepared.notes.faults || prepared.notes.warnings) notes.push([i, prepared.notes]);
     if (!prepared.ok) continue;
-    const { id, made } = prepared.row;
+    const { id, lookups, made } = prepared.row;
     ids += id;
     kinds[i] = made ? MADE : JUDGED;
-    length += FOUND_BYTES;
+    length += FOUND_BYTES + LOOKUP_BYTES * lookups.length;
     if (made) length += MADE_BYTES + made.sealed.claims.length + (made.sealed.personal?.length ?? 0);
   }
   const bytes = new Uint8Array(length);
@@ -49,9 +51,11 @@ export function packRows(rows: readonly PreparedRow[]): PackedRows {
   };
   for (const prepared of rows) {
     if (!prepared.ok) continue;
-    const { digest, subject, made } = prepared.row;
+    const { digest, subject, lookups, made } = prepared.row;
     put(digest);
     put(subject);
+    bytes[at++] = lookups.length;
+    for (const key of lookups) put(key);
     if (!made) continue;
     const { key, claims, personal } = made.sealed;
     put(made.commitment);
@@ -76,7 +80,9 @@ export function unpackRows({ kinds, ids, notes, bytes }: PackedRows): PreparedRo
     const own = told.get(i) ?? {};
     if (kind === REJECTED) return { ok: false, notes: own };
     const id = ids.slice(idAt, (idAt += ID_CHARACTERS)) as RecordId;
-    const row: ReadyRow = { id, digest: take(DIGEST_BYTES), subject: take(SUBJECT_BYTES) };
+    const [digest, subject] = [take(DIGEST_BYTES), take(SUBJECT_BYTES)];
+    const lookups = Array.from({ length: bytes[at++] ?? 0 }, () => take(LOOKUP_BYTES));
+    const row: ReadyRow = { id, digest, subject, lookups };
     if (kind === MADE) {
       const commitment = take(COMMITMENT_BYTES);
       const key = take(KEY_BYTES);

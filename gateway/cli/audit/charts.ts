@@ -1,5 +1,5 @@
 // Bars as inline SVG: no script, nothing from outside.
-import { escapeHtml } from './escape.ts';
+import { escapeHtml } from '../../html.ts';
 
 export interface Bar {
   label: string;

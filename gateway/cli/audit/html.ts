@@ -5,7 +5,7 @@ import { RULES } from '../../../node/audit/rules.ts';
 import { toBase64 } from '../../../node/core/bytes.ts';
 import { VERSION } from '../../../node/version.ts';
 import { columnChart, rowChart, type Bar } from './charts.ts';
-import { escapeHtml } from './escape.ts';
+import { escapeHtml } from '../../html.ts';
 import { exitCodeOf, placeText, ruleOf } from './summary.ts';
 
 /** Rows of a table that are shown: the JSON has all. */

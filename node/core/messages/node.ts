@@ -25,6 +25,8 @@ const closed = { additionalProperties: false };
  * grant/withdrawn       GrantWithdrawal → nothing
  * identity/revocations  Addressed → revocation list
  * recognition/document  DocumentRef → text of the document; for the node of the other side
+ * public/search         PublicSearch → PublicPage
+ * public/record         PublicRef → parcel(PublicRecord, Bundle)
  * log/read              LogRead → bytes
  * log/proof             LogPosition → EntryProof (bundle.ts)
  * node/info             → NodeInfo
@@ -52,6 +54,8 @@ export const RPC_METHODS = [
   'grant/withdrawn',
   'identity/revocations',
   'recognition/document',
+  'public/search',
+  'public/record',
   'log/read',
   'log/proof',
   'node/info',
