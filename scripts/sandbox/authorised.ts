@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { makeUscc } from '../../node/core/uscc.ts';
 import { createRandom } from '../samples/random.ts';
 import { CAST, type Player } from './cast.ts';
-import type { Cluster } from './cluster.ts';
+import type { Members } from './cluster.ts';
 import { profileFile } from './configs.ts';
 import { passphraseFile } from './consortium.ts';
 import { ENTERPRISE } from './programs.ts';
@@ -31,7 +31,7 @@ interface Told {
 }
 
 export async function authoriseAndQuery(
-  cluster: Cluster,
+  cluster: Pick<Members, 'gatewayUrl'>,
   { data, say }: { data: string; say: (text: string) => void },
 ): Promise<Authorised> {
   const [dafeng, tax, bank] = ['dafeng', 'tax', 'bank'].map(playerOf) as [Player, Player, Player];

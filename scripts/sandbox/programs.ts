@@ -16,7 +16,7 @@ import { Secret } from '../../node/keys/secret.ts';
 import { GRANT_PACKS, GrantRules } from '../../node/policy/grant-rules.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { CAST, type Player } from './cast.ts';
-import type { Cluster } from './cluster.ts';
+import type { Members } from './cluster.ts';
 import { keysDirectory, passphraseFile } from './consortium.ts';
 
 /** The enterprise is made up; its code passes both check digits. */
@@ -62,19 +62,22 @@ export interface Made {
   document: GrantDocument;
 }
 
+/** What programs need of a consortium that runs. */
+type Stage = Pick<Members, 'gatewayUrl' | 'consortium'>;
+
 export class Programs {
-  readonly #cluster: Cluster;
+  readonly #cluster: Stage;
   readonly #provider: ReturnType<typeof createFileProvider>;
   readonly domain: TypedDataDomain;
 
-  private constructor(cluster: Cluster, provider: ReturnType<typeof createFileProvider>) {
+  private constructor(cluster: Stage, provider: ReturnType<typeof createFileProvider>) {
     this.#cluster = cluster;
     this.#provider = provider;
     const { chainId, grantRegistry, deployment } = cluster.consortium.contracts;
     this.domain = xinlianDomain({ chainId, verifyingContract: grantRegistry, deployment });
   }
 
-  static async open(cluster: Cluster, data: string): Promise<Programs> {
+  static async open(cluster: Stage, data: string): Promise<Programs> {
     const passphrase = new Secret(await readFile(passphraseFile(data), 'utf8'));
     return new Programs(cluster, createFileProvider({ directory: keysDirectory(data), passphrase }));
   }

@@ -5,6 +5,8 @@ import { expect } from 'chai';
 import type { NodeInfo } from '../../node/core/messages/node.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import { lastJson, nodeInfo, until, xinlian } from '../helpers/consortium.ts';
+import { player, type Made } from '../../scripts/sandbox/programs.ts';
+import { startLending, type Lending } from '../helpers/network/lending.ts';
 import {
   BLOCK_SECONDS,
   startNetworkConsortium,
@@ -12,15 +14,27 @@ import {
 } from '../helpers/network/consortium-on-validators.ts';
 
 const ROWS = 200;
+/** Reads close when the head is older. */
+const FAIL_CLOSED_SECONDS = 40;
+const FAIL_CLOSED = 'XINLIAN_NODE_ACCESS_FAILCLOSEDSECONDS';
 
 describe('validators that die', () => {
   let consortium: NetworkConsortium;
+  let lending: Lending;
+  let grant: Made;
   let seed = 0;
 
   before(async () => {
-    consortium = await startNetworkConsortium({ players: ['regulator', 'dafeng'] });
+    process.env[FAIL_CLOSED] = String(FAIL_CLOSED_SECONDS);
+    consortium = await startNetworkConsortium({ players: ['regulator', 'dafeng', 'tax', 'bank'] });
+    lending = await startLending(consortium, ['tax']);
+    grant = await lending.granted();
   });
-  after(() => (consortium as NetworkConsortium | undefined)?.stop());
+  after(async () => {
+    delete process.env[FAIL_CLOSED];
+    await (lending as Lending | undefined)?.programs.close();
+    await (consortium as NetworkConsortium | undefined)?.stop();
+  });
 
   const info = (): Promise<NodeInfo> => nodeInfo(consortium, 'regulator');
   const log = async () => (await info()).logs[0];
@@ -35,6 +49,8 @@ describe('validators that die', () => {
     return (await log())?.size ?? 0;
   }
 
+  const reads = (): Promise<string[]> => lending.asked(grant, [player('tax').id]);
+
   async function said(message: string): Promise<Record<string, unknown>[]> {
     const lines = (await readFile(join(consortium.data, 'logs', 'node-regulator.log'), 'utf8')).split('\n');
     return lines.filter((line) => line.includes(message)).map((line) => JSON.parse(line) as Record<string, unknown>);
@@ -45,6 +61,7 @@ describe('validators that die', () => {
     const size = await publish();
     await until(async () => ((await log())?.final ?? 0) >= size);
     expect((await info()).stalledSeconds).to.equal(undefined);
+    expect(await reads()).to.deep.equal(['answered']);
   });
 
   it('stall the chain when they are two: an alarm tells within three block times, and publishing goes on', async () => {
@@ -65,11 +82,20 @@ describe('validators that die', () => {
     expect(((await ready.json()) as { warning: string }).warning).to.match(/no new block for \d+ s/);
   });
 
+  it('close what is read under grants when the head is older than the fail-closed window, and not before', async () => {
+    const { head } = await nodeInfo(consortium, 'tax');
+    const age = (): number => Date.now() / 1000 - (head?.time ?? 0);
+    while (age() < FAIL_CLOSED_SECONDS - 15) expect(await reads()).to.deep.equal(['answered']);
+    await until(async () => (await reads())[0] === 'CHAIN_STALE');
+    expect(age()).to.be.above(FAIL_CLOSED_SECONDS);
+  });
+
   it('let everything catch up when one returns', async () => {
     await consortium.network.restart(consortium.network.validator(1));
     const size = (await log())?.size ?? 0;
     await until(async () => ((await log())?.final ?? 0) >= size);
     await until(async () => (await info()).stalledSeconds === undefined);
     expect(await said('the chain goes on')).to.have.length(1);
+    await until(async () => (await reads())[0] === 'answered');
   });
 });
