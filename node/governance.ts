@@ -12,5 +12,8 @@ interface Needs {
 }
 
 export function openGovernance({ view, writers }: Needs): { council: CouncilDesk; self: SelfDesk } {
-  return { council: new CouncilDesk({ view, writers, encode: encodeCouncilCall }), self: new SelfDesk({ writers }) };
+  return {
+    council: new CouncilDesk({ view, writers, encode: encodeCouncilCall }),
+    self: new SelfDesk({ view, writers }),
+  };
 }

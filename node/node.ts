@@ -271,7 +271,8 @@ async function openLogs(
   const abort = new AbortController();
   const opening = (async () => {
     await follower.caughtUp(abort.signal);
-    for (const member of missing) await openLog(member, ++number, log, abort.signal);
+    // Side by side: one that was lost must not keep the others waiting.
+    await Promise.all(missing.map((member) => openLog(member, ++number, log, abort.signal)));
   })().catch((error: unknown) => {
     if (!abort.signal.aborted) log.error({ err: error }, 'opening logs failed');
   });
@@ -281,19 +282,18 @@ async function openLogs(
   });
 }
 
-/** Tries until it is open: a member may be admitted after its node started. A log that was lost is for an operator. */
+/** Tries until it is open: a member may be admitted after its node started, and a lost log be replaced. */
 async function openLog(member: MemberNode<Batch>, number: number, log: Log, signal: AbortSignal): Promise<void> {
+  let told = '';
   for (;;) {
     try {
       await member.openLog(number, signal);
       return;
     } catch (error) {
       if (signal.aborted) throw error;
-      log[XinlianError.is(error, 'STORE_CORRUPT') ? 'error' : 'warn'](
-        { err: error, member: member.id },
-        'its log is not open',
-      );
-      if (XinlianError.is(error, 'STORE_CORRUPT')) return;
+      const level = XinlianError.is(error, 'STORE_CORRUPT') ? 'error' : 'warn';
+      if (told !== String(error)) log[level]({ err: error, member: member.id }, 'its log is not open');
+      told = String(error);
       await systemClock.sleep(1_000, signal);
     }
   }

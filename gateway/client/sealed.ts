@@ -30,8 +30,10 @@ import {
   type StandingNoted,
 } from '../../node/core/messages/identity.ts';
 import {
+  logReplaced,
   memberChanged,
   memberEndpoints,
+  type LogReplaced,
   type MemberChanged,
   type MemberEndpoints,
 } from '../../node/core/messages/member.ts';
@@ -306,6 +308,11 @@ export class SealedClient implements Submitter {
   /** Withdraws a grant whose key is lost; for members that identify enterprises. */
   async withdrawGrantFor(grant: string, reason: string, signal?: AbortSignal): Promise<GrantStopped> {
     return grantStopped.decode(await this.#call('grant/withdraw-for', grantStop.encode({ grant, reason }), signal));
+  }
+
+  /** Closes the member's log on the chain, which its node has lost, and opens its successor. */
+  async replaceLog(signal?: AbortSignal): Promise<LogReplaced> {
+    return logReplaced.decode(await this.#call('member/replace-log', new Uint8Array(), signal));
   }
 
   async revokeCertificate(jti: string, signal?: AbortSignal): Promise<void> {

@@ -73,6 +73,11 @@ export class Checkpointer<B extends Batch = Batch> {
     await Promise.all(this.#working.values());
   }
 
+  /** Whether this log must not go on: it is not the one that the chain has. */
+  get halted(): boolean {
+    return this.#halted !== undefined;
+  }
+
   /** What the next step waits for; empty when everything is final. */
   waits(): string {
     const { log, view } = this.#needs;

@@ -3,7 +3,7 @@ import { toHex, utf8, type Hex } from '../core/bytes.ts';
 import { currentKey } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { witnessName } from '../core/cosignature.ts';
-import type { MemberId } from '../core/ids.ts';
+import type { LogId, MemberId } from '../core/ids.ts';
 import type { Agreement } from '../core/jwe.ts';
 import type { Keeper } from './attachments.ts';
 import { AgencyLog } from './agency-log.ts';
@@ -74,6 +74,8 @@ export class MemberNode<B extends Batch = Batch> {
   readonly grants: GrantDesk;
   #open: { log: AgencyLog<B>; checkpointer: Checkpointer<B> } | undefined;
   #waits = 'the chain, to open its log';
+  /** Whose entries are not here. */
+  #missing: LogId | undefined;
 
   constructor(id: MemberId, options: CheckpointerOptions, dependencies: Dependencies<B>) {
     this.id = id;
@@ -108,12 +110,19 @@ export class MemberNode<B extends Batch = Batch> {
     if (known?.head) {
       const got = 'none: was the data folder lost? Replace the log on the chain';
       this.#waits = `entries of log ${known.id}, which are not here`;
+      this.#missing = known.id;
       throw new XinlianError('STORE_CORRUPT', { what: `log ${known.id}`, wanted: `${known.head.size} entries`, got });
     }
     const id = known?.id ?? (await writer.registerLog(MAIN_SCOPE, signal)).log;
     const log = AgencyLog.create(store, { number, id, owner: this.id, scope: MAIN_SCOPE });
     await commits.run((batch) => log.save(batch));
+    this.#missing = undefined;
     this.#begin(log);
+  }
+
+  /** The log on the chain that cannot go on from what is here: its entries are missing, or others. */
+  get lost(): LogId | undefined {
+    return this.#open?.checkpointer.halted === true ? this.#open.log.state.id : this.#missing;
   }
 
   get opened(): boolean {

@@ -17,7 +17,7 @@ import {
   grantRegistrations,
   grantWithdrawal,
 } from '../core/messages/grant.ts';
-import { memberChanged, memberEndpoints } from '../core/messages/member.ts';
+import { logReplaced, memberChanged, memberEndpoints } from '../core/messages/member.ts';
 import {
   certificateRef,
   certification,
@@ -141,6 +141,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'council/propose': ['council'],
   'council/vote': ['council'],
   'member/endpoints': [],
+  'member/replace-log': [],
   'subscription/open': ['bank'],
   'subscription/list': ['bank'],
   'subscription/close': ['bank'],
@@ -309,6 +310,8 @@ export class Methods<B extends Batch> {
         return councilOutcome.encode(await council.vote(member.id, councilVote.decode(argument)));
       case 'member/endpoints':
         return memberChanged.encode(await self.setEndpoints(member.id, memberEndpoints.decode(argument)));
+      case 'member/replace-log':
+        return logReplaced.encode(await self.replaceLog(member));
       case 'subscription/open': {
         const opened = await subscriptions.subscribe(member.asking(), openSubscription.decode(argument), signal);
         return openedSubscription.encode(opened);

@@ -1,5 +1,5 @@
 // Processes die, and nothing that was acknowledged is lost or doubled.
-import { readFile, writeFile } from 'node:fs/promises';
+import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { toBase64Url } from '../../node/core/bytes.ts';
@@ -63,6 +63,31 @@ describe('a node that is killed', () => {
     expect(new Set(published.map(({ commitment }) => toBase64Url(commitment))).size).to.equal(ROWS);
     expect(new Set(outcomes.map(({ position }) => position)).size).to.equal(ROWS);
     for (const { position } of outcomes) expect(entries[position ?? -1]?.kind).to.equal('publish');
+  });
+
+  it('closes a log that was lost on the chain when it is told to, and goes on with its successor', async () => {
+    const node = consortium.nodes.get('regulator');
+    const file = join(consortium.data, 'again.csv');
+    const list = join(consortium.data, 'again.ndjson');
+    await writeFile(file, [...sampleFile({ rows: 100, seed: 12, item: 'cf', format: 'csv' })].join(''));
+    await publish(file, list);
+    await until(async () => ((await nodeInfo(consortium, 'regulator')).logs[0]?.final ?? 0) > 0);
+    const lost = (await nodeInfo(consortium, 'regulator')).logs[0]?.log;
+    await node?.stop();
+    await rm(join(consortium.data, 'nodes', 'regulator'), { recursive: true });
+    await node?.start();
+    const waiting = async () => (await fetch(`${consortium.nodeUrl('regulator')}/healthz/ready`)).text();
+    await until(async () => (await waiting()).includes(`entries of log ${lost}`));
+
+    const told = ['member', 'replace-log', '--yes', '--profile', consortium.profile('regulator')];
+    const { code, stdout, stderr } = await xinlian(...told);
+    expect(code, stderr).to.equal(0);
+    await until(async () => (await nodeInfo(consortium, 'regulator')).logs[0]?.log === stdout.trim());
+    expect(lastJson(await publish(file, list))).to.include({ published: 100 });
+    await until(async () => ((await nodeInfo(consortium, 'regulator')).logs[0]?.final ?? 0) >= 100);
+    const logs = (await xinlian('logs', '--json', '--profile', consortium.profile('regulator'))).stdout;
+    const views = logs.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
+    expect(views.find(({ log }) => log === lost)).to.include({ closed: true, successor: stdout.trim() });
   });
 
   async function publish(file: string, list: string) {

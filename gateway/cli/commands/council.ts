@@ -18,7 +18,7 @@ import { addGatewayFlags, addMemberFlags, memberOf, openClient, openSealedClient
 import type { ConnectionFlags } from '../connection.ts';
 import { itemsOf } from '../pages.ts';
 import type { Terminal } from '../terminal.ts';
-import { addEndpointFlags, endpointsOf, type EndpointFlags } from './member.ts';
+import { addEndpointFlags, agreed, endpointsOf, type EndpointFlags } from './member.ts';
 
 interface AdmitFlags extends ConnectionFlags, EndpointFlags {
   name: string;
@@ -139,7 +139,8 @@ function addVote(council: Command, terminal: Terminal): void {
       signal: terminal.signal,
     });
     for (const line of describe(proposal)) terminal.say(line);
-    if (!flags.yes && !(await agrees(vote, terminal))) {
+    const words = vote === 'approve' ? 'Approve? 是否赞成' : 'Take your approval back? 是否撤回赞成';
+    if (!flags.yes && !(await agreed(`${words} (yes/no): `, terminal))) {
       terminal.say('nothing was sent');
       return;
     }
@@ -246,12 +247,6 @@ function tellOutcome({ proposal, block, executed }: CouncilOutcome, terminal: Te
     executed ? `decided, and in force: ${taken} 已通过并生效` : `${taken}; it runs when enough have approved 已提交`,
   );
   terminal.out(proposal);
-}
-
-async function agrees(vote: CouncilVote['vote'], { prompt }: Terminal): Promise<boolean> {
-  if (!prompt) return malformed('vote', '--yes, or a terminal to ask at', 'none');
-  const question = vote === 'approve' ? 'Approve? 是否赞成' : 'Take your approval back? 是否撤回赞成';
-  return /^(y|yes|是)$/i.test((await prompt(`${question} (yes/no): `)).trim());
 }
 
 function rolesIn(text: string): Role[] {

@@ -29,6 +29,36 @@ export function addMember(program: Command, terminal: Terminal): void {
     terminal.say(`said on the chain, in block ${block}`);
     terminal.out(JSON.stringify(wanted));
   });
+  addReplaceLog(member, terminal);
+}
+
+function addReplaceLog(member: Command, terminal: Terminal): void {
+  const command = member
+    .command('replace-log')
+    .summary('close a log that your node has lost, and open its successor 关闭已丢失的日志')
+    .description(
+      'For a log whose entries were lost, or that came back from an old backup: your node says so, and signs nothing more. ' +
+        'Closes it on the chain for good and opens its successor, which begins empty. What was final stays provable from ' +
+        'copies.\n仅用于数据已丢失或由旧备份恢复的日志:在链上永久关闭,并登记后继日志;后继日志从空开始。',
+    )
+    .option('--yes', 'do it without being asked');
+  addMemberFlags(command).action(async (flags: ConnectionFlags & { yes?: boolean }) => {
+    const question = 'Close the log for good? 是否永久关闭 (yes/no): ';
+    if (!flags.yes && !(await agreed(question, terminal))) {
+      terminal.say('nothing was sent');
+      return;
+    }
+    const { sealed } = await openSealedClient(flags, terminal);
+    const { lost, successor, block } = await sealed.replaceLog(terminal.signal);
+    terminal.say(block === undefined ? `${lost} was closed before` : `${lost} is closed in block ${block}`);
+    terminal.say('A node that has old entries of it must be started anew with an empty data folder.');
+    terminal.out(successor);
+  });
+}
+
+export async function agreed(question: string, { prompt }: Terminal): Promise<boolean> {
+  if (!prompt) return malformed('agreement', '--yes, or a terminal to ask at', 'none');
+  return /^(y|yes|是)$/i.test((await prompt(question)).trim());
 }
 
 export function addEndpointFlags(command: Command): Command {

@@ -31,5 +31,17 @@ export const MemberChanged = Type.Object(
 );
 export type MemberChanged = Static<typeof MemberChanged>;
 
+/** A log that is closed on the chain, and what goes on in its place. */
+export const LogReplaced = Type.Object(
+  {
+    lost: Type.String({ description: 'Log id' }),
+    successor: Type.String({ description: 'Log id' }),
+    block: Type.Optional(Type.Integer({ description: 'Block that took it; absent where it was so already' })),
+  },
+  closed,
+);
+export type LogReplaced = Static<typeof LogReplaced>;
+
+export const logReplaced = codec('replaced log', LogReplaced);
 export const memberEndpoints = codec('endpoints', MemberEndpoints);
 export const memberChanged = codec('change of a member', MemberChanged);

@@ -99,6 +99,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * council/propose     CouncilCallText → CouncilOutcome
  * council/vote        CouncilVote → CouncilOutcome
  * member/endpoints    MemberEndpoints → MemberChanged
+ * member/replace-log  nothing → LogReplaced
  * subscription/open   OpenSubscription → OpenedSubscription
  * subscription/list   SubscriptionsRequest → SubscriptionsPage
  * subscription/close  SubscriptionRef → nothing
@@ -146,6 +147,7 @@ export const INNER_METHODS = [
   'council/propose',
   'council/vote',
   'member/endpoints',
+  'member/replace-log',
   'subscription/open',
   'subscription/list',
   'subscription/close',

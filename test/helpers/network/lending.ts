@@ -12,9 +12,9 @@ export interface Lending {
   enterprise: Identified;
   bank: Grantee;
   /** A grant, registered and final. */
-  granted(change?: Parameters<Programs['consented']>[1]): Promise<Made>;
+  granted: (change?: Parameters<Programs['consented']>[1]) => Promise<Made>;
   /** Of each provider: `answered`, the reason of a refusal, or what kept it from answering. */
-  asked(grant: Made, providers: readonly string[]): Promise<string[]>;
+  asked: (grant: Made, providers: readonly string[]) => Promise<string[]>;
 }
 
 /** The players publish what the bank may then read: it has read from each when this resolves. */

@@ -28,7 +28,7 @@ describe('The council on a real chain', () => {
     const { view } = follower;
     const writers = new Map([first, second, newcomer].map((body) => [body.id, consortium.writer(body)]));
     desk = new CouncilDesk({ view, writers, encode: encodeCouncilCall });
-    self = new SelfDesk({ writers });
+    self = new SelfDesk({ view, writers });
     await fund(consortium.anvil, newcomer.signer.address);
   });
   after(() => consortium.stop());
@@ -63,6 +63,16 @@ describe('The council on a real chain', () => {
     });
     await decide({ call: 'remove', member: newcomer.id, reason: REASON });
     expect(status()).to.equal('removed');
+  });
+
+  it('closes a log that was lost, once, and names its successor', async () => {
+    expect(() => self.replaceLog({ id: first.id, lost: undefined })).to.throw('CONFLICT');
+    const { log: lost } = await consortium.writer(first).registerLog(toHex(new Uint8Array(32)));
+    const [replaced, same] = await Promise.all([1, 2].map(() => self.replaceLog({ id: first.id, lost })));
+    expect(same).to.deep.equal(replaced);
+    await until(follower, () => follower.view.final() >= (replaced?.block ?? 0));
+    expect(follower.view.log(lost)).to.deep.include({ closed: true, successor: replaced?.successor });
+    expect(await self.replaceLog({ id: first.id, lost })).to.deep.equal({ lost, successor: replaced?.successor });
   });
 
   it('lets nothing run that would leave fewer in the council than a decision needs', async () => {

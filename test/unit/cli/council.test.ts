@@ -5,12 +5,18 @@ import { expect } from 'chai';
 import { encodeCouncilCall } from '../../../node/chain/council-calls.ts';
 import type { MemberId } from '../../../node/core/ids.ts';
 import { councilCall, councilOutcome, councilVote } from '../../../node/core/messages/council.ts';
-import { memberChanged, memberEndpoints, type MemberEndpoints } from '../../../node/core/messages/member.ts';
+import {
+  logReplaced,
+  memberChanged,
+  memberEndpoints,
+  type MemberEndpoints,
+} from '../../../node/core/messages/member.ts';
 import { makeUscc } from '../../../node/core/uscc.ts';
 import { CouncilDesk } from '../../../node/exchange/council-desk.ts';
 import { startCliGateway, type CliGateway } from '../../helpers/gateway/cli-gateway.ts';
 
 const OTHER = `0x${'b'.repeat(64)}` as MemberId;
+const SUCCESSOR = `0x${'e'.repeat(64)}`;
 const CODE = makeUscc({ authority: '1', category: '2', region: '320904', body8: 'MB190405' });
 
 describe('xinlian council', () => {
@@ -31,6 +37,8 @@ describe('xinlian council', () => {
         return councilOutcome.encode(await desk.propose(member, councilCall.decode(argument)));
       if (method === 'council/vote')
         return councilOutcome.encode(await desk.vote(member, councilVote.decode(argument)));
+      if (method === 'member/replace-log')
+        return logReplaced.encode({ lost: `0x${'d'.repeat(64)}`, successor: SUCCESSOR, block: 12 });
       expect(method).to.equal('member/endpoints');
       said = memberEndpoints.decode(argument);
       return memberChanged.encode({ block: 12 });
@@ -120,6 +128,12 @@ describe('xinlian council', () => {
       expect(run.code).to.equal(1);
     }
     expect(gateway.council.sent).to.equal(0);
+  });
+
+  it('member replace-log: asks, and names the successor', async () => {
+    const no = await gateway.xinlianWith({ prompt: async () => 'no' }, 'member', 'replace-log');
+    expect(no).to.deep.include({ code: 0, out: [] });
+    expect((await gateway.xinlian('member', 'replace-log', '--yes')).out).to.deep.equal([SUCCESSOR]);
   });
 
   it('member endpoints: says on the chain where it is reached', async () => {

@@ -55,7 +55,7 @@ function governance(): { council: CouncilDesk; self: SelfDesk } {
   const council = new PaperCouncil(1);
   return {
     council: new CouncilDesk({ view: council, writers: new Map(), encode: encodeCouncilCall }),
-    self: new SelfDesk({ writers: new Map() }),
+    self: new SelfDesk({ view: { log: () => undefined }, writers: new Map() }),
   };
 }
 
@@ -147,6 +147,18 @@ describe('A hosted member', () => {
       await hosted.openLog(1, signal);
       await send(0, [licence(1)]);
       expect(hosted.log.size).to.equal(1);
+      const replacing = call('member/replace-log', new Uint8Array());
+      expect(await rejection(replacing)).to.have.property('code', 'CONFLICT');
+    });
+
+    it('is lost where the chain has other entries than are here', async () => {
+      await hosted.openLog(1, signal);
+      await open();
+      await send(0, [licence(1)]);
+      expect(hosted.lost).to.equal(undefined);
+      chain.plant(40, new Uint8Array(32).fill(1));
+      expect(await rejection(hosted.checkpointer!.sign())).to.have.property('code', 'STORE_CORRUPT');
+      expect(hosted.lost).to.equal(LOG);
     });
 
     it('goes on with what is stored', async () => {
@@ -166,6 +178,7 @@ describe('A hosted member', () => {
       expect(await rejection(hosted.openLog(1, signal))).to.have.property('code', 'STORE_CORRUPT');
       expect(hosted.opened).to.equal(false);
       expect(hosted.waits()).to.include('which are not here');
+      expect(hosted.lost).to.equal(LOG);
     });
 
     it('is not opened for a member that may not act', async () => {
