@@ -33,7 +33,7 @@ import {
 } from './api/records.ts';
 import { Problem } from './api/schemas.ts';
 import { SCOPES } from './api/scopes.ts';
-import { ErrorCatalogue, Limits } from './api/service.ts';
+import { ErrorCatalogue, Limits, RefusalCatalogue } from './api/service.ts';
 import { Verification } from './api/verify.ts';
 import type { ErrorCode } from '../node/core/errors.ts';
 import { EVENT_STREAM } from './server-sent.ts';
@@ -84,6 +84,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   RequestState,
   Limits,
   ErrorCatalogue,
+  RefusalCatalogue,
 };
 
 const TAGS = {

@@ -31,6 +31,7 @@ declare module 'fastify' {
     /** Answered whatever the load. */
     operational?: boolean;
     windowSeconds?: number;
+    rateClass?: RateClass;
   }
 }
 
@@ -80,7 +81,7 @@ export function registerEndpoint(
     config: {
       operation,
       ...(scope && { scope }),
-      ...(rate ? rateConfig(rates[rate]) : { operational: true }),
+      ...(rate ? rateConfig(rate, rates[rate]) : { operational: true }),
     },
     ...(farewell && {
       onRequest: (_request: FastifyRequest, reply: FastifyReply, done: () => void) => {

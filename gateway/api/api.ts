@@ -20,7 +20,7 @@ import { getConsortium, getMember, listMembers } from './members.ts';
 import { getBundle, getReceipt, getRecord, getSubmission, getTlogProof, publishRecords } from './records.ts';
 import { callAsSubject, getGrantRequest, reconcileDay, requestGrant, runQuery } from './queries.ts';
 import { getCommitment, getCommitmentPage, getPublicCertificate, getPublicRecord, searchPublic } from './public.ts';
-import { getErrors, getLimits, getLive, getMetrics, getReady } from './service.ts';
+import { getErrors, getLimits, getLive, getMetrics, getReady, getRefusals } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
 import { askShare, questionShare, runShareQuery } from './shares.ts';
 import { issueToken } from './token.ts';
@@ -82,6 +82,7 @@ export const api = {
   callSession,
   getLimits,
   getErrors,
+  getRefusals,
   getLive,
   getReady,
   getMetrics,

@@ -45,6 +45,18 @@ export const ErrorCatalogue = Type.Array(
   ),
 );
 
+export const RefusalCatalogue = Type.Array(
+  Type.Object(
+    {
+      code: Type.String(),
+      retryable: Type.Boolean({ description: 'Whether the same query may be answered later' }),
+      title: Bilingual,
+      action: Type.Object(Bilingual.properties, { ...closed, description: 'What to do about it' }),
+    },
+    closed,
+  ),
+);
+
 const Up = Type.Object({ status: Type.Literal('ok') }, closed);
 
 export const getLimits = define({
@@ -64,6 +76,17 @@ export const getErrors = define({
   summary: 'Every error code, in Chinese and English',
   rate: 'normal',
   response: { kind: 'json', schema: ErrorCatalogue },
+  problems: [],
+});
+
+export const getRefusals = define({
+  method: 'GET',
+  path: '/v1/refusals',
+  tag: 'Service',
+  summary: 'Every reason why a provider refuses or a check says no, in Chinese and English',
+  description: 'As `reason` has them in answers, in results of checks, in receipts, and behind GRANT_REFUSED.',
+  rate: 'normal',
+  response: { kind: 'json', schema: RefusalCatalogue },
   problems: [],
 });
 

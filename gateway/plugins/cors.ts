@@ -16,7 +16,7 @@ const ASKED = [
   'idempotency-key',
   ...new Set(endpoints.flatMap(({ headers }) => Object.keys(headers?.properties ?? {}))),
 ];
-const RATE = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
+const RATE = ['ratelimit', 'ratelimit-policy', 'ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
 const TOLD = [
   'deprecation',
   'idempotent-replayed',

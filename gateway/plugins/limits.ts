@@ -3,6 +3,7 @@ import rateLimit from '@fastify/rate-limit';
 import underPressure from '@fastify/under-pressure';
 import type { FastifyInstance, RouteShorthandOptions } from 'fastify';
 import { XinlianError } from '../../node/core/errors.ts';
+import type { RateClass } from '../api/endpoint.ts';
 import type { Rate } from '../options.ts';
 import type { AppOptions } from '../options.ts';
 
@@ -10,6 +11,9 @@ import type { AppOptions } from '../options.ts';
 const MAX_COUNTED = 10_000;
 
 const RETRY_SECONDS = 5;
+
+/** What the plugin sets. */
+const OLDER = ['ratelimit-limit', 'ratelimit-remaining', 'ratelimit-reset'];
 
 export async function registerLimits(app: FastifyInstance, { pressure }: Pick<AppOptions, 'pressure'>): Promise<void> {
   await app.register(rateLimit, {
@@ -22,6 +26,16 @@ export async function registerLimits(app: FastifyInstance, { pressure }: Pick<Ap
       const retryAfterSeconds = Math.max(1, Math.ceil(ttl / 1000));
       return new XinlianError('RATE_LIMITED', { limit: max, windowSeconds, retryAfterSeconds });
     },
+  });
+  // draft-ietf-httpapi-ratelimit-headers, beside the older names of the same.
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    const [limit, left, reset] = OLDER.map((name) => reply.getHeader(name));
+    const { rateClass, windowSeconds } = request.routeOptions.config;
+    if (limit !== undefined && rateClass !== undefined) {
+      reply.header('ratelimit-policy', `"${rateClass}";q=${String(limit)};w=${String(windowSeconds)}`);
+      reply.header('ratelimit', `"${rateClass}";r=${String(left)};t=${String(reset)}`);
+    }
+    done();
   });
   await app.register(underPressure, {
     maxEventLoopDelay: pressure.maxEventLoopDelayMs,
@@ -36,6 +50,6 @@ export async function registerLimits(app: FastifyInstance, { pressure }: Pick<Ap
 }
 
 /** Route settings that limit an endpoint. */
-export function rateConfig({ requests, windowSeconds }: Rate): RouteShorthandOptions['config'] {
-  return { rateLimit: { max: requests, timeWindow: windowSeconds * 1000 }, windowSeconds };
+export function rateConfig(rateClass: RateClass, { requests, windowSeconds }: Rate): RouteShorthandOptions['config'] {
+  return { rateLimit: { max: requests, timeWindow: windowSeconds * 1000 }, windowSeconds, rateClass };
 }

@@ -8,6 +8,7 @@ import type { Metrics } from '../metrics.ts';
 import type { AppOptions } from '../options.ts';
 import type { Chain, Clock } from '../ports.ts';
 import { CATALOGUE, isErrorCode, problemType } from '../problems/catalogue.ts';
+import { refusals } from '../problems/refusals.ts';
 import type { Handlers } from './handler.ts';
 
 type ServiceOptions = Pick<AppOptions, 'rates' | 'maxStreams' | 'staleAfterSeconds'>;
@@ -18,12 +19,18 @@ export function serviceRoutes(
 ) {
   const limits = limitsOf(options);
   const catalogue = catalogueView();
+  const reasons = refusals();
   return {
     getLimits: () => limits,
 
     getErrors({ header }) {
       header('cache-control', 'public, max-age=3600');
       return catalogue;
+    },
+
+    getRefusals({ header }) {
+      header('cache-control', 'public, max-age=3600');
+      return reasons;
     },
 
     getLive: () => ({ status: 'ok' }),
