@@ -235,7 +235,7 @@ function contentOf(request: RequestBody): JsonObject {
     case 'form':
       return { [MEDIA_TYPES[request.kind]]: { schema: refer(plain(request.schema)) } };
     case 'bytes':
-      return { [MEDIA_TYPES.bytes]: {} };
+      return { [MEDIA_TYPES.bytes]: BINARY };
     case 'lines':
       return {
         [MEDIA_TYPES.lines]: { schema: { type: 'string', description: 'One JSON object a line' } },
@@ -276,6 +276,9 @@ function responsesOf(endpoint: Endpoint): JsonObject {
   return responses;
 }
 
+/** Generators of clients want to be told that bytes are bytes. */
+const BINARY: JsonObject = { schema: { type: 'string', format: 'binary' } };
+
 const requestIdHeader: JsonObject = {
   'X-Request-Id': { description: 'Quote it when asking for help', schema: { type: 'string' } },
 };
@@ -292,7 +295,7 @@ function answerOf(response: ResponseBody): JsonObject {
       };
     case 'bytes':
     case 'file':
-      return Object.fromEntries(response.mediaTypes.map((type) => [type, {}]));
+      return Object.fromEntries(response.mediaTypes.map((type) => [type, BINARY]));
     case 'text':
       return { [response.mediaType]: { schema: { type: 'string' } } };
   }

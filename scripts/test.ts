@@ -3,6 +3,7 @@
 //   npm test                    all of it
 //   npm test -- unit property   the suites named
 //   npm test -- third-party     the log format, read by tools written in Go (which it wants)
+//   npm test -- java            the samples in JDK 17, and a client that Maven generates
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -17,13 +18,14 @@ const SUITES: Record<string, [command: string, ...args: string[]]> = {
   browser: ['mocha', '--timeout', '300000', 'test/browser/**/*.test.ts'],
   e2e: ['mocha', '--timeout', '300000', 'test/e2e/**/*.test.ts'],
   'third-party': ['mocha', 'test/third-party/**/*.test.ts'],
+  java: ['mocha', '--timeout', '300000', 'test/java/**/*.test.ts'],
 };
 
 /** What a suite wants of the machine besides the packages. Throws a sentence for whoever can put it there. */
 const PREPARATIONS: Record<string, () => unknown> = { browser: ensureChromium };
 
 /** Suites that want more than Node: they run where they are asked for by name. */
-const ON_REQUEST = new Set(['third-party']);
+const ON_REQUEST = new Set(['third-party', 'java']);
 
 const asked = process.argv.slice(2);
 const unknown = asked.filter((name) => !(name in SUITES));

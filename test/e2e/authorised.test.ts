@@ -23,9 +23,10 @@ import { answerBody, parseAnswer, signJournal, signQuery, type Query } from '../
 import { textDigest } from '../../node/core/receipt.ts';
 import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
+import { describeIntegration } from './integrate.ts';
+import { describeSharing, expectClosedToSuspended } from './sharing.ts';
 import { describeWatching } from './watching.ts';
 import { describeLicence } from './licence.ts';
-import { describeSharing, expectClosedToSuspended } from './sharing.ts';
 import { hashedFile } from '../helpers/attachments.ts';
 import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
@@ -430,6 +431,7 @@ describe('authorised exchange', () => {
   });
 
   describe('an enterprise without a key', () => describeLicence(() => ({ consortium, programs })));
+  describeIntegration(() => ({ consortium, lasting }));
 
   describeSharing(() => ({ consortium, programs, enterprise }));
   describeWatching(() => ({ consortium, programs, enterprise }));
