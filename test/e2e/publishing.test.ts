@@ -14,6 +14,7 @@ import { parseNote } from '../../node/core/note.ts';
 import { CAST } from '../../scripts/sandbox/cast.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import {
+  command,
   lastJson,
   nodeInfo,
   readLog,
@@ -100,6 +101,23 @@ describe('publishing a file', () => {
     const shown = await xinlian('record', id, '--json', '--profile', consortium.profile('regulator'));
     const { versions } = lastJson(shown) as RecordStatus;
     expect(versions.map(({ status }) => status)).to.deep.equal(['superseded', 'live']);
+  });
+
+  it('has two of the council change a member’s roles, each over its own node', async () => {
+    const as = (player: string, ...args: string[]) =>
+      command('council', ...args, '--profile', consortium.profile(player));
+    const tax = CAST.find(({ key }) => key === 'tax')!;
+    const proposed = await as('regulator', 'propose', 'set-roles', tax.uscc, '--roles', 'source,auditor');
+    expect(proposed.code, proposed.stderr).to.equal(0);
+    const id = proposed.stdout.trim();
+    await until(async () => (await as('dafeng', 'list')).stdout.includes(id));
+    expect((await as('dafeng', 'show', id)).stdout).to.include(`let ${tax.id} be source, auditor`);
+    const voted = await as('dafeng', 'vote', id, '--yes');
+    expect(voted.code, voted.stderr).to.equal(0);
+    expect(voted.stderr).to.include('in force');
+    const client = createClient({ baseUrl: consortium.gatewayUrl('dafeng') });
+    await until(async () => (await client.getMember({ params: { member: tax.id } })).roles.includes('auditor'));
+    expect((await as('dafeng', 'show', id)).stderr).to.include('NOT_FOUND');
   });
 
   it('has its checkpoints cosigned by who is there, whoever is away', async () => {
