@@ -7,6 +7,7 @@ import { chinaDate } from '../../../node/policy/date.ts';
 import { isDate } from '../../../node/policy/days.ts';
 import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
 import { CATALOGUE_PACKS, createCatalogue } from '../../../node/policy/pack.ts';
+import { ReportStandard } from '../../../node/policy/report-standard.ts';
 import { SHARE_PACKS, ShareRules } from '../../../node/policy/share-rules.ts';
 import { diffPacks, packValues, type PackValue } from '../../../node/policy/pack-values.ts';
 import type { PackHeader } from '../../../node/policy/pack-header.ts';
@@ -144,8 +145,9 @@ async function checkFile(file: string): Promise<string> {
   const editions = new Set(packs.map(({ edition }) => edition));
   const others = (known: readonly unknown[]) =>
     known.flat().filter((pack) => !editions.has((pack as PackHeader).edition));
-  const rules = packs.filter(({ kind }) => kind !== undefined && kind !== 'sharing');
+  const rules = packs.filter(({ kind }) => kind !== undefined && kind !== 'sharing' && kind !== 'report');
   const sharing = packs.filter(({ kind }) => kind === 'sharing');
+  for (const pack of packs.filter(({ kind }) => kind === 'report')) new ReportStandard(pack);
   const catalogues = packs.filter(({ kind, items }) => kind === undefined && items !== undefined);
   const grants = packs.filter(({ kind, items }) => kind === undefined && items === undefined);
   const policies = new Policies([...others(RULE_PACKS), ...rules]);
