@@ -19,4 +19,7 @@ const words = process.argv.slice(2);
 const files = (words.length > 0 ? words : ['']).map((word) => `test/network/*${word}*.test.ts`);
 const child = spawn('mocha', ['--timeout', String(TIMEOUT_MS), ...files], { cwd: ROOT, stdio: 'inherit' });
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => child.kill(signal));
-child.once('exit', (code) => process.exit(code ?? 1));
+child.once('exit', (code, signal) => {
+  if (signal) console.error(`the tests were ended by ${signal}`);
+  process.exit(code ?? 1);
+});
