@@ -81,7 +81,8 @@ export class Sessions {
     }
     const opening = session.channel.open(n, sealed);
     const before = session.arrived;
-    session.arrived = Promise.allSettled([before, opening]);
+    // Without what the calls say: each would hold all before it for as long as the session lives.
+    session.arrived = Promise.allSettled([before, opening]).then(() => {});
     await before;
     const call = await opening;
     use(session, n);

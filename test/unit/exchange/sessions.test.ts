@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { p256 } from '@noble/curves/nist.js';
@@ -14,6 +16,11 @@ import { rejection } from '../../helpers/rejection.ts';
 const clientSecret = new Uint8Array(32).fill(3);
 const sealing = p256.keygen();
 const signer = { sign: (message: Uint8Array) => ed25519.sign(message, clientSecret) };
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+}
 
 describe('Sessions', () => {
   let clock: PaperClock;
@@ -62,6 +69,22 @@ describe('Sessions', () => {
       expect(Buffer.from(await channel.open(n, answer)).toString()).to.equal(`own call ${n}`);
       expect(Buffer.concat([sealed, answer]).includes('call')).to.equal(false);
     }
+  });
+
+  it('keeps nothing of a call that was answered', async () => {
+    const { channel, session } = await connect();
+    const carried: WeakRef<Uint8Array>[] = [];
+    for (let n = 0; n < 20; n++) {
+      const sealed = await channel.seal(n, new Uint8Array(1 << 20));
+      await sessions.call({ session, n }, sealed, async (_client, _home, call) => {
+        carried.push(new WeakRef(call));
+        return utf8('taken');
+      });
+    }
+    // A turn of the event loop ends what a WeakRef was asked for in.
+    await new Promise((resolve) => setImmediate(resolve));
+    collectGarbage();
+    expect(carried.filter((call) => call.deref() !== undefined).length).to.be.at.most(2);
   });
 
   it('answers a number once', async () => {
