@@ -4,9 +4,9 @@ import { createHash } from 'node:crypto';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Anchor } from './audit/chain-fold.ts';
+import { findingText } from './audit/findings.ts';
 import type { LogSource, LogSources } from './audit/ports.ts';
 import type { Finding } from './audit/rule.ts';
-import { canonicalize, type JsonValue } from './core/canonical.ts';
 import { toBase64 } from './core/bytes.ts';
 import type { LogId } from './core/ids.ts';
 
@@ -90,9 +90,7 @@ export class AuditEvidence {
         names.has(file.source) ? { source: file.source, path: file.path, bytes: toBase64(file.bytes) } : [],
       ),
     };
-    const digest = createHash('sha256')
-      .update(canonicalize(finding as unknown as JsonValue))
-      .digest('hex');
+    const digest = createHash('sha256').update(findingText(finding)).digest('hex');
     const name = `${finding.rule}-${digest.slice(0, 16)}.json`;
     await mkdir(this.#folder, { recursive: true });
     await writeFile(join(this.#folder, `${name}.tmp`), JSON.stringify(kept), { flush: true });

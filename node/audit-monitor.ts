@@ -2,9 +2,9 @@
 // as it is found.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AuditResult } from './audit/audit.ts';
+import { findingText } from './audit/findings.ts';
 import type { ChainSource, EventCodec, LogSources, RawBlock } from './audit/ports.ts';
 import type { Finding } from './audit/rule.ts';
-import { canonicalize, type JsonValue } from './core/canonical.ts';
 import { XinlianError } from './core/errors.ts';
 import type { AuditEvidence } from './audit-evidence.ts';
 
@@ -82,7 +82,7 @@ export class AuditMonitor {
     this.#options = options;
     this.#needs = dependencies;
     this.#lastTime = options.lastTime;
-    for (const finding of options.told) this.#told.add(textOf(finding));
+    for (const finding of options.told) this.#told.add(findingText(finding));
   }
 
   /**
@@ -129,7 +129,7 @@ export class AuditMonitor {
   async #tellFindings({ findings }: AuditResult): Promise<void> {
     const { evidence } = this.#needs;
     for (const finding of findings) {
-      const text = textOf(finding);
+      const text = findingText(finding);
       if (this.#told.has(text)) continue;
       this.#told.add(text);
       const file = await evidence?.keep(finding);
@@ -196,8 +196,4 @@ export class AuditMonitor {
     const { clock, tell } = this.#needs;
     tell({ time: new Date(clock.now()).toISOString(), ...alert });
   }
-}
-
-function textOf(finding: Finding): string {
-  return canonicalize(finding as unknown as JsonValue);
 }

@@ -15,7 +15,7 @@ export class Findings {
   add(finding: Finding): void {
     const { rule, log, position, end = (position ?? 0) + 1 } = finding;
     if (!isOfRange(finding) || log === undefined || position === undefined) {
-      this.#byText.set(textOf(finding), finding);
+      this.#byText.set(findingText(finding), finding);
       return;
     }
     const key = `${rule}/${log}`;
@@ -25,7 +25,7 @@ export class Findings {
       this.#byText.delete(before.text);
       joined = { ...before.finding, end };
     }
-    const text = textOf(joined);
+    const text = findingText(joined);
     this.#byText.set(text, joined);
     // Kept findings come back in the order of their texts: the one that reaches farthest is the one to join to.
     if (!before || endOf(joined) > endOf(before.finding)) this.#open.set(key, { text, finding: joined });
@@ -50,6 +50,7 @@ function endOf({ position = 0, end = position + 1 }: Finding): number {
   return end;
 }
 
-function textOf(finding: Finding): string {
+/** RFC 8785 form. A finding is plain JSON, which its interface cannot say: an index signature would let in any member. */
+export function findingText(finding: Finding): string {
   return canonicalize(finding as unknown as JsonValue);
 }

@@ -6,7 +6,7 @@ import { gatewayConfigFile, nodeConfigFile, writeConfigs } from './configs.ts';
 import { openConsortium, openPorts, type ChainSource, type Consortium, type Ports } from './consortium.ts';
 import { Child } from './processes.ts';
 import { startLicenceMock } from './licence-service.ts';
-import { sandboxChain } from './sandbox-chain.ts';
+import { chainReady, sandboxChain } from './sandbox-chain.ts';
 
 const READY_WITHIN_MS = 60_000;
 
@@ -55,7 +55,7 @@ export async function startCluster({
     say,
   );
   try {
-    const ready = (await chain.startPatiently()) as unknown as Parameters<typeof sandboxChain>[0];
+    const ready = chainReady.check(await chain.startPatiently());
     const members = await startMembers({
       data,
       say,

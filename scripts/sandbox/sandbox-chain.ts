@@ -2,11 +2,15 @@
 import { JsonRpc } from '../../node/chain/rpc.ts';
 import { systemClock } from '../../node/chain/clock.ts';
 import type { Hex } from '../../node/core/bytes.ts';
+import { Type, type Static } from 'typebox';
+import { codec } from '../../node/core/messages/codec.ts';
 import type { ChainSource } from './consortium.ts';
 
-/** @param ready what the process said when it was ready */
-export function sandboxChain(ready: { url: string; chainId: number; accounts: string[] }): ChainSource {
-  const { url, chainId, accounts } = ready;
+const ChainReady = Type.Object({ url: Type.String(), chainId: Type.Integer(), accounts: Type.Array(Type.String()) });
+/** What the process says when it is ready. */
+export const chainReady = codec('ready chain', ChainReady);
+
+export function sandboxChain({ url, chainId, accounts }: Static<typeof ChainReady>): ChainSource {
   return {
     chainId,
     endpointsOf: () => [url],
