@@ -1,19 +1,33 @@
 // Governance in a node: joins what a member does in the council, and with itself, with its account.
 import { encodeCouncilCall } from './chain/council-calls.ts';
-import type { ChainView } from './chain/view.ts';
+import type { Follower } from './chain/follower.ts';
 import type { ChainWriter } from './chain/writer.ts';
+import { XinlianError } from './core/errors.ts';
 import type { MemberId } from './core/ids.ts';
 import { CouncilDesk } from './exchange/council-desk.ts';
 import { SelfDesk } from './exchange/self-desk.ts';
+import type { Lifecycle } from './lifecycle.ts';
+import { reach } from './reach.ts';
 
 interface Needs {
-  view: ChainView;
+  follower: Follower;
   writers: ReadonlyMap<MemberId, ChainWriter>;
 }
 
-export function openGovernance({ view, writers }: Needs): { council: CouncilDesk; self: SelfDesk } {
+export function openGovernance(
+  { follower, writers }: Needs,
+  started: Lifecycle,
+): { council: CouncilDesk; self: SelfDesk } {
+  const { view } = follower;
+  const stopping = new AbortController();
+  started.defer(() => stopping.abort(new XinlianError('CLOSED', { what: 'node' })));
   return {
-    council: new CouncilDesk({ view, writers, encode: encodeCouncilCall }),
+    council: new CouncilDesk({
+      view,
+      refresh: async () => reach(follower, await follower.latest(stopping.signal), stopping.signal),
+      writers,
+      encode: encodeCouncilCall,
+    }),
     self: new SelfDesk({ view, writers }),
   };
 }

@@ -156,7 +156,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     licences: access.licences,
     ...access.sharing.methods,
     openings: access.openings,
-    ...openGovernance({ view, writers }),
+    ...openGovernance({ follower: chain.follower, writers }, started),
     attachments: access.attachments,
     cases: life.cases,
     ...watch.methods,

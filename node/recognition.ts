@@ -1,6 +1,5 @@
 // Recognition in a node: joins the desk of hosted centres with the chain, their documents with the nodes of other sides.
 import type { ChainWriter } from './chain/writer.ts';
-import { systemClock } from './chain/clock.ts';
 import type { Follower } from './chain/follower.ts';
 import { equalBytes, utf8, type Hex } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
@@ -10,16 +9,13 @@ import { peerOf } from './access.ts';
 import { CaseDocuments } from './exchange/case-documents.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
 import type { MemberNode } from './exchange/member-node.ts';
-import { nextChange } from './exchange/next-change.ts';
 import type { Log } from './exchange/ports.ts';
 import { RecognitionDesk } from './exchange/recognition-desk.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Host } from './net/host.ts';
+import { reach } from './reach.ts';
 import { LevelRecognitionStore } from './store/recognition-store.ts';
 import type { Batch, Store } from './store/store.ts';
-
-/** A block is read within moments; an answer does not wait longer for it. */
-const REACHED_MS = 2_000;
 
 interface Needs {
   store: Store;
@@ -59,13 +55,7 @@ export function openRecognition({ store, commits, members, writers, follower, lo
     head: () => view.head(),
     domain: { chainId, verifyingContract: recognitionRegistry, deployment },
     documents,
-    reached: async (block) => {
-      const deadline = systemClock.now() + REACHED_MS;
-      while ((view.head()?.number ?? -1) < block && systemClock.now() < deadline) {
-        follower.poke();
-        await nextChange(view, REACHED_MS, stopping.signal);
-      }
-    },
+    reached: (block) => reach(follower, block, stopping.signal),
     writers,
   });
   return {

@@ -1,6 +1,7 @@
 // The commands, and what becomes of their errors.
-import { Command, CommanderError } from 'commander';
+import { CommanderError } from 'commander';
 import { VERSION } from '../../node/version.ts';
+import { IdCommand } from './command.ts';
 import { addAttachment } from './commands/attachment.ts';
 import { addArchive } from './commands/archive.ts';
 import { addAudit } from './commands/audit.ts';
@@ -38,7 +39,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
   const exit = (own: number): void => {
     code = own;
   };
-  const program = new Command('xinlian')
+  const program = new IdCommand('xinlian')
     .description('Publish, prove and check enterprise credit records.\n企业公共信用信息:发布、证明与核验。')
     .version(VERSION)
     .option('--verbose', 'show where an error came from')

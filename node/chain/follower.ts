@@ -134,6 +134,11 @@ export class Follower {
     this.#wake?.abort();
   }
 
+  /** Number of the head that the chain has now; -1 for none. Throws as `Rpc.call`. */
+  async latest(signal?: AbortSignal): Promise<number> {
+    return (await readHeader(this.#dependencies.rpc, 'latest', signal))?.number ?? -1;
+  }
+
   get status(): FollowerStatus {
     return { ...this.#status, disputed: this.#crossCheck.disputed };
   }

@@ -31,6 +31,8 @@ export interface CouncilWriter {
 
 interface Dependencies {
   view: { proposals(): OpenProposal[] };
+  /** Reads the chain up to the head it has now. A voter may have been shown what this node has not read yet. */
+  refresh(): Promise<void>;
   /** Of each hosted member. */
   writers: ReadonlyMap<MemberId, CouncilWriter>;
   /** Throws `MALFORMED`. */
@@ -67,7 +69,7 @@ export class CouncilDesk {
    */
   vote(member: MemberId, { proposal: id, vote, call }: CouncilVote): Promise<CouncilOutcome> {
     return this.#once(`${member} ${vote} ${id}`, async () => {
-      const open = this.#needs.view.proposals().find((one) => one.id === BigInt(id));
+      const open = this.#open(BigInt(id)) ?? (await this.#needs.refresh(), this.#open(BigInt(id)));
       if (!open) throw new XinlianError('NOT_FOUND', { what: 'open proposal', id });
       if (vote === 'approve') {
         const shown = call && this.#needs.encode(callOf(call));
@@ -81,6 +83,10 @@ export class CouncilDesk {
       const { block } = await this.#writer(member).withdrawApproval(open.id);
       return { proposal: id, block, executed: false };
     });
+  }
+
+  #open(id: bigint): OpenProposal | undefined {
+    return this.#needs.view.proposals().find((open) => open.id === id);
   }
 
   async #approve(member: MemberId, { id, approvers }: OpenProposal): Promise<CouncilOutcome> {

@@ -20,6 +20,13 @@ export class PaperCouncil {
     this.#threshold = threshold;
   }
 
+  /** Proposals that others made and this node has not read yet. */
+  readonly unread: { proposer: MemberId; call: Hex }[] = [];
+
+  async refresh(): Promise<void> {
+    for (const { proposer, call } of this.unread.splice(0)) this.put(proposer, call);
+  }
+
   threshold(): number {
     return this.#threshold;
   }

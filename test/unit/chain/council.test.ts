@@ -27,7 +27,11 @@ describe('The council on a real chain', () => {
     follower.start();
     const { view } = follower;
     const writers = new Map([first, second, newcomer].map((body) => [body.id, consortium.writer(body)]));
-    desk = new CouncilDesk({ view, writers, encode: encodeCouncilCall });
+    const refresh = async (): Promise<void> => {
+      const latest = await follower.latest();
+      await until(follower, () => (view.head()?.number ?? -1) >= latest);
+    };
+    desk = new CouncilDesk({ view, refresh, writers, encode: encodeCouncilCall });
     self = new SelfDesk({ view, writers });
     await fund(consortium.anvil, newcomer.signer.address);
   });

@@ -30,7 +30,12 @@ describe('xinlian council', () => {
     gateway = await startCliGateway();
     const { council, member, node, folder } = gateway;
     const writers = new Map([member, OTHER].map((one) => [one, council.writer(one)]));
-    const desk = new CouncilDesk({ view: council, writers, encode: encodeCouncilCall });
+    const desk = new CouncilDesk({
+      view: council,
+      refresh: () => council.refresh(),
+      writers,
+      encode: encodeCouncilCall,
+    });
     other = desk;
     node.inner.inner = async (method, argument) => {
       if (method === 'council/propose')

@@ -17,7 +17,7 @@ describe('The desk of the council', () => {
   beforeEach(() => {
     council = new PaperCouncil(2);
     const writers = new Map([A, B].map((member) => [member, council.writer(member)]));
-    desk = new CouncilDesk({ view: council, writers, encode: encodeCouncilCall });
+    desk = new CouncilDesk({ view: council, refresh: () => council.refresh(), writers, encode: encodeCouncilCall });
   });
 
   it('proposes, and runs with the last approval that is wanted', async () => {
@@ -42,6 +42,13 @@ describe('The desk of the council', () => {
   it('approves what another proposed already, in place of a second proposal', async () => {
     const { proposal } = await desk.propose(A, SUSPEND);
     expect(await desk.propose(B, SUSPEND)).to.include({ proposal, executed: true });
+  });
+
+  it('looks at the chain anew before it says that there is no such proposal', async () => {
+    council.unread.push({ proposer: A, call: encodeCouncilCall(callOf(SUSPEND)) });
+    const vote = { proposal: idText(1n), vote: 'approve' as const, call: SUSPEND };
+    expect(await desk.vote(B, vote)).to.include({ proposal: idText(1n), executed: false });
+    expect(await rejection(desk.vote(B, { ...vote, proposal: idText(2n) }))).to.have.property('code', 'NOT_FOUND');
   });
 
   it('takes an approval back, once', async () => {

@@ -54,7 +54,12 @@ const FILE = 'file-0001';
 function governance(): { council: CouncilDesk; self: SelfDesk } {
   const council = new PaperCouncil(1);
   return {
-    council: new CouncilDesk({ view: council, writers: new Map(), encode: encodeCouncilCall }),
+    council: new CouncilDesk({
+      view: council,
+      refresh: () => council.refresh(),
+      writers: new Map(),
+      encode: encodeCouncilCall,
+    }),
     self: new SelfDesk({ view: { log: () => undefined }, writers: new Map() }),
   };
 }
