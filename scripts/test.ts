@@ -1,5 +1,5 @@
 // `npm test`: every suite, then one line that says how many passed. The end-to-end tests wait more than they work, so they
-// run beside the others.
+// run beside the others; those of the sandbox follow the others, which end first.
 //   npm test                    all of it
 //   npm test -- unit property   the suites named
 //   npm test -- third-party     the log format, read by tools written in Go (which it wants)
@@ -16,6 +16,7 @@ const SUITES: Record<string, [command: string, ...args: string[]]> = {
   property: ['mocha', 'test/property/**/*.test.ts'],
   contracts: ['hardhat', 'test'],
   browser: ['mocha', '--timeout', '300000', 'test/browser/**/*.test.ts'],
+  sandbox: ['mocha', '--timeout', '300000', 'test/sandbox/**/*.test.ts'],
   e2e: ['mocha', '--timeout', '300000', 'test/e2e/**/*.test.ts'],
   'third-party': ['mocha', 'test/third-party/**/*.test.ts'],
   java: ['mocha', '--timeout', '300000', 'test/java/**/*.test.ts'],

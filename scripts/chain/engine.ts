@@ -1,8 +1,7 @@
 // One run of anvil, mined by hand: what is dumped is then a whole block, never a state ahead of its block.
 import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../free-port.ts';
 import { anvilBinary } from './anvil.ts';
 
 export interface EngineOptions {
@@ -40,7 +39,7 @@ export class Engine {
 
   /** @param state file to load @throws where anvil ends before it answers, as it does with a state that it cannot read */
   static async start({ chainId, mnemonic, accounts, mark }: EngineOptions, state?: string): Promise<Engine> {
-    const port = await freePort();
+    const port = await freePort(0);
     const options: Record<string, string | number> = {
       '--host': '127.0.0.1',
       '--port': port,
@@ -120,13 +119,4 @@ export class Engine {
     const hex = await this.call<string>('anvil_dumpState', []);
     return Buffer.from(hex.slice(2), 'hex');
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }

@@ -15,7 +15,7 @@ import { createKeyFile } from '../../node/keys/key-file.ts';
 import type { MemberKeys } from '../../node/keys/provider.ts';
 import { Secret } from '../../node/keys/secret.ts';
 import { CAST, THRESHOLD, type Player } from './cast.ts';
-import { freePort } from './ports.ts';
+import { freePort } from '../free-port.ts';
 
 export interface Ports {
   chain: number;

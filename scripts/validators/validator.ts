@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { SigningKey } from 'ethers/crypto';
 import { computeAddress } from 'ethers/transaction';
 import { encryptKeystoreJson } from 'ethers/wallet';
-import { freePort } from '../sandbox/ports.ts';
+import { freePort } from '../free-port.ts';
 
 const READY_WITHIN_MS = 60_000;
 const STOP_WITHIN_MS = 20_000;

@@ -17,7 +17,7 @@ import { signWithdrawal } from '../../node/core/make-grant.ts';
 import type { VerifiedAnswer } from '../../node/core/verify-answer.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { gatewayConfigFile } from '../../scripts/sandbox/configs.ts';
-import { freePort } from '../../scripts/sandbox/ports.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { Child } from '../../scripts/sandbox/processes.ts';
 import {
   ENTERPRISE,

@@ -1,8 +1,8 @@
 // A real engine for tests: anvil on a free port of the loopback, ended with the test.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
 import { anvilBinary } from '../../scripts/chain/anvil.ts';
+import { freePort } from '../../scripts/free-port.ts';
 
 export interface Anvil {
   /** Address of its JSON-RPC. */
@@ -19,21 +19,11 @@ export interface Anvil {
 
 export const TEST_CHAIN_ID = 320_904;
 
-/** A port that nothing listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** @param args more options of anvil */
 export async function startAnvil(args: string[] = []): Promise<Anvil> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await startOn(await freePort(), args);
+      return await startOn(await freePort(0), args);
     } catch (error) {
       // Another process may have taken the port in between.
       if (attempt === 3) throw error;

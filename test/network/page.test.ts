@@ -13,7 +13,7 @@ import { parse, stringify } from 'yaml';
 import type { NetworkDescription } from '../../scripts/network/description.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import { player, type Program } from '../../scripts/sandbox/programs.ts';
-import { freePort } from '../../scripts/sandbox/ports.ts';
+import { freePort } from '../../scripts/free-port.ts';
 import { startAnvil, TEST_CHAIN_ID, type Anvil } from '../helpers/anvil.ts';
 import { until } from '../helpers/consortium.ts';
 

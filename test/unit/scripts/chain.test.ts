@@ -8,7 +8,8 @@ import { expect } from 'chai';
 import { systemClock } from '../../../node/chain/clock.ts';
 import { JsonRpc } from '../../../node/chain/rpc.ts';
 import type { Submitter } from '../../../node/chain/submitter.ts';
-import { freePort, TEST_CHAIN_ID } from '../../helpers/anvil.ts';
+import { freePort } from '../../../scripts/free-port.ts';
+import { TEST_CHAIN_ID } from '../../helpers/anvil.ts';
 import { accountOf, silent, submitterOf } from '../../helpers/consortium-on-anvil.ts';
 
 /** Creation code of a contract that logs one topic whenever it is called. */
@@ -30,7 +31,7 @@ describe('the sandbox chain', () => {
 
   beforeEach(async () => {
     data = mkdtempSync(join(tmpdir(), 'chain-'));
-    port = await freePort();
+    port = await freePort(0);
     const endpoints = [`http://127.0.0.1:${port}`];
     rpc = new JsonRpc({ endpoints, chainId: TEST_CHAIN_ID }, { clock: systemClock, log: silent });
     submitter = submitterOf(rpc, accountOf('without any money'));

@@ -1,13 +1,13 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
-import { freePort } from '../../../scripts/sandbox/ports.ts';
+import { freePort } from '../../../scripts/free-port.ts';
 
 const LISTENERS = 20;
 /** From here on Linux gives ports to connections that go out. */
 const EPHEMERAL = 32_768;
 
-describe('ports of the sandbox', () => {
+describe('free ports', () => {
   it('are never given twice, and never one that a connection going out may take', async () => {
     const ports = await Promise.all(Array.from({ length: LISTENERS }, () => freePort(0)));
     expect(new Set(ports).size).to.equal(LISTENERS);

@@ -1,4 +1,4 @@
-// Ports of the sandbox: the usual ones where they are free.
+// Ports for processes that are about to start.
 import { createServer } from 'node:net';
 
 // Below those that systems give to connections that go out (32768 and up on Linux, 49152 elsewhere): one of those may be
