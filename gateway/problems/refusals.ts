@@ -74,6 +74,10 @@ const WORDS: { readonly [R in Refusal]: { title: Words; action: Words } } = {
   PURPOSE_MISMATCH: of('The grant is for another purpose', '查询目的与授权不符', askForThat),
   REGION_MISMATCH: of('The grant is for other regions', '授权地区不包含该提供方', askForThat),
   CHAIN_STALE: of('The provider’s view of the chain is too old to judge', '提供方链视图过期,暂停查询', askLater),
+  PROVIDER_NOT_ENTITLED: of('The provider is no active member of the consortium now', '提供方当前不是有效成员', {
+    en: 'Ask other providers. The same query may be sent again when the council has reinstated this one.',
+    zh: '请向其他提供方查询;理事会恢复其成员资格后可重发同一查询。',
+  }),
   BASIS_MALFORMED: of('The share basis is not one', '共享依据格式错误', askForBasis),
   BASIS_UNKNOWN: of('The provider does not know the share basis', '提供方没有该共享依据', askForBasis),
   BASIS_NOT_APPROVED: of('The share basis waits for approval', '共享依据待审批', {

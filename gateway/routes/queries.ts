@@ -8,14 +8,17 @@ import { addressed, type RpcMethod } from '../../node/core/messages/node.ts';
 import { journalled } from '../../node/core/query.ts';
 import type { Api } from '../api/api.ts';
 import type { QueryPart } from '../api/queries.ts';
-import type { NodeCaller } from '../ports.ts';
+import type { Members, NodeCaller } from '../ports.ts';
 import { toProblem } from '../problems/problem.ts';
 import type { Call, Handlers } from './handler.ts';
 
 /** A query waits for its consumption to become final: minutes, on a slow chain. */
 const JOURNAL_MS = 120_000;
 
-export function queryRoutes({ nodeTimeoutMs }: { nodeTimeoutMs: number }, { nodes }: { nodes: NodeCaller }) {
+export function queryRoutes(
+  { nodeTimeoutMs }: { nodeTimeoutMs: number },
+  { nodes, members }: { nodes: NodeCaller; members: Pick<Members, 'get'> },
+) {
   function send(
     member: MemberId,
     method: RpcMethod,
@@ -31,7 +34,12 @@ export function queryRoutes({ nodeTimeoutMs }: { nodeTimeoutMs: number }, { node
     options: { signal: AbortSignal; timeoutMs: number },
   ): Promise<QueryPart> {
     try {
-      const answer = await send(parseMemberId(provider), 'query/answer', query, options);
+      const id = parseMemberId(provider);
+      const { status = 'active' } = members.get(id) ?? {};
+      // No peer lets it in, and that is nothing which passes in a moment.
+      if (status !== 'active')
+        throw new XinlianError('MEMBER_NOT_ENTITLED', { member: id, wanted: 'active', got: status });
+      const answer = await send(id, 'query/answer', query, options);
       return { provider, outcome: 'answer', answer: fromUtf8(answer) };
     } catch (error) {
       if (options.signal.aborted) throw error;

@@ -80,6 +80,7 @@ export const REFUSALS = [
   'PURPOSE_MISMATCH',
   'REGION_MISMATCH',
   'CHAIN_STALE',
+  'PROVIDER_NOT_ENTITLED',
   // Under a share basis
   'BASIS_MALFORMED',
   'BASIS_UNKNOWN',
@@ -102,6 +103,7 @@ export const PASSING_REFUSALS: ReadonlySet<Refusal> = new Set([
   'GRANT_UNKNOWN',
   'GRANT_NOT_CONSUMED',
   'CHAIN_STALE',
+  'PROVIDER_NOT_ENTITLED',
   'BASIS_UNKNOWN',
   'BASIS_NOT_APPROVED',
 ]);

@@ -248,10 +248,12 @@ export class Provider<B extends Batch> {
       store.putSubjectReceipt(batch, number, vault.subjectKey(opening.subject), position);
   }
 
-  /** Whether a query may be answered now. */
-  decide(member: ProvidingMember<B>, query: Query): Promise<Decision> {
-    const { grants, shares } = this.#needs;
-    return (query.basis ? shares : grants).decide(member, query);
+  /** Whether a query may be answered now. A provider that is suspended itself answers nobody. */
+  async decide(member: ProvidingMember<B>, query: Query): Promise<Decision> {
+    const { grants, shares, view } = this.#needs;
+    const decision = await (query.basis ? shares : grants).decide(member, query);
+    if (decision.refusal !== undefined || view.isEntitledNow(member.id)) return decision;
+    return { ...decision, refusal: 'PROVIDER_NOT_ENTITLED', detail: `${member.id} is no active member` };
   }
 
   /** Judges; where all that is missing is a block that is not final here yet, waits for it a while. */

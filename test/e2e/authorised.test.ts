@@ -29,9 +29,10 @@ import { describeWatching } from './watching.ts';
 import { describeLicence } from './licence.ts';
 import { hashedFile } from '../helpers/attachments.ts';
 import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
-import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
+import { isTurnedAway, suspendByCouncil, suspendGrant } from '../helpers/council.ts';
 import { enterpriseOf } from '../helpers/enterprise.ts';
 import { collect } from '../helpers/collect.ts';
+import { askPastGateways } from '../helpers/peer.ts';
 import { rejection } from '../helpers/rejection.ts';
 import { searchMemory } from '../helpers/process-memory.ts';
 
@@ -66,6 +67,8 @@ describe('authorised exchange', () => {
   let bank: Grantee;
   let enterprise: Identified;
   let lasting: Made;
+  /** Over by the time that it is used. */
+  let brief: Made;
 
   before(async () => {
     consortium = await startConsortium(['dafeng', 'tax', 'bank']);
@@ -80,7 +83,8 @@ describe('authorised exchange', () => {
     bank = await programs.bank();
     enterprise = await programs.identified();
     lasting = await programs.consented(enterprise);
-    await programs.register([lasting]);
+    brief = await programs.consented(enterprise, { to: Math.floor(Date.now() / 1000) + 30 });
+    await programs.register([lasting, brief]);
     // The first checkpoint covers the rows, and the certificate's issuer was asked what it took back.
     await until(async () => (await asked(lasting.document, [TAX, DAFENG])).every((one) => one === 'answered'));
   });
@@ -101,6 +105,14 @@ describe('authorised exchange', () => {
     const made = await programs.consented(as, change);
     await programs.register([made]);
     return made;
+  }
+
+  /** Whatever is done leaves a receipt in a player's log. */
+  async function expectReceipt(key: string, act: () => Promise<unknown>): Promise<void> {
+    const receipts = async () => (await readLog(consortium, key)).filter(({ kind }) => kind === 'receipt').length;
+    const before = await receipts();
+    await act();
+    await until(async () => (await receipts()) > before);
   }
 
   /** Asks the tax bureau as a bank's own program could, with one thing changed. */
@@ -212,6 +224,18 @@ describe('authorised exchange', () => {
         const stranger = await programs.identified();
         return asked((await granted({}, { own: stranger.own, certificate: enterprise.certificate })).document);
       },
+      GRANT_EXPIRED: async () => {
+        let last: string[] = [];
+        await until(async () => (last = await asked(brief.document))[0] !== 'answered');
+        return last;
+      },
+      GRANT_SUSPENDED: async () => {
+        const { document, draft } = await granted({});
+        await suspendGrant(consortium, programs, draft.hash);
+        let last: string[] = [];
+        await until(async () => (last = await asked(document))[0] !== 'answered');
+        return last;
+      },
       TERM_TOO_LONG: async () => {
         const to = Math.floor(Date.now() / 1000) + 366 * 86_400;
         return asked((await granted({ to })).document);
@@ -219,11 +243,7 @@ describe('authorised exchange', () => {
     };
     for (const [reason, ask] of Object.entries(cases)) {
       it(reason, async () => {
-        const before = (await readLog(consortium, 'tax')).filter(({ kind }) => kind === 'receipt').length;
-        expect([await ask()].flat()).to.deep.equal([reason]);
-        await until(
-          async () => (await readLog(consortium, 'tax')).filter(({ kind }) => kind === 'receipt').length > before,
-        );
+        await expectReceipt('tax', async () => expect([await ask()].flat()).to.deep.equal([reason]));
       });
     }
 
@@ -457,7 +477,25 @@ describe('authorised exchange', () => {
       expect(lines.flatMap(({ broken }) => broken)).to.deep.equal([]);
     });
 
+    it('refuses, past every gateway, a query that consumed nothing of what was used up: GRANT_EXHAUSTED', async () => {
+      const { document } = await granted({ uses: 1 });
+      expect(await asked(document)).to.deep.equal(['answered']);
+      await expectReceipt('tax', async () =>
+        expect(await askPastGateways(programs, 'tax', document)).to.equal('GRANT_EXHAUSTED'),
+      );
+    });
+
     it('closes to an agency that the council suspends', () => expectClosedToSuspended(consortium, programs));
+
+    it('says which provider is suspended, which itself answers nobody: PROVIDER_NOT_ENTITLED', async () => {
+      await until(async () => {
+        const [one] = (await bank.ask({ grant: lasting.document, providers: [TAX] })).providers;
+        return one?.outcome === 'error' && one.detail.includes('suspended');
+      });
+      await expectReceipt('tax', async () =>
+        until(async () => (await askPastGateways(programs, 'tax', lasting.document)) === 'PROVIDER_NOT_ENTITLED'),
+      );
+    });
 
     it('closes to a bank that the council suspends', async () => {
       await suspendByCouncil(consortium, programs, BANK);
@@ -466,6 +504,9 @@ describe('authorised exchange', () => {
         const error: unknown = await asked(lasting.document).catch((refused: unknown) => refused);
         return isTurnedAway(error);
       });
+      await expectReceipt('dafeng', async () =>
+        until(async () => (await askPastGateways(programs, 'dafeng', lasting.document)) === 'GRANTEE_NOT_ENTITLED'),
+      );
     });
   });
 });

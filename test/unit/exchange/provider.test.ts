@@ -257,6 +257,11 @@ describe('A provider', () => {
         exchange.grants.suspended.add(exchange.bank.id);
         return exchange.reason(document);
       },
+      PROVIDER_NOT_ENTITLED: async () => {
+        const { document } = await exchange.grant();
+        exchange.grants.suspended.add(exchange.member.id);
+        return exchange.reason(document);
+      },
       CHAIN_STALE: async () => {
         const { document } = await exchange.grant();
         exchange.grants.time = exchange.now() - 121;

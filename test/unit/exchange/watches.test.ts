@@ -207,6 +207,16 @@ function suite(name: string, open: () => Promise<Store>): void {
       expect((await eventsOf(opened)).map(({ body }) => body.event?.kind)).to.deep.equal(['changes']);
     });
 
+    it('wait, and do not end, while their provider is suspended', async () => {
+      const opened = await watched.subscribe((await watched.postLoan()).document);
+      await watched.exchange.publish([taxRow(1, { NS_BH: 'late' })]);
+      const { grants, member } = watched.exchange;
+      grants.suspended.add(member.id);
+      expect((await watched.pull()).events).to.deep.equal([]);
+      grants.suspended.delete(member.id);
+      expect((await eventsOf(opened)).map(({ body }) => body.event?.kind)).to.deep.equal(['changes']);
+    });
+
     it('go on after a restart with what was queued, made and numbered', async () => {
       const opened = await watched.subscribe((await watched.postLoan()).document);
       await watched.exchange.publish([taxRow(1, { NS_BH: 'made' })]);

@@ -96,6 +96,15 @@ describe('Queries at a gateway', () => {
     expect(JSON.stringify(parts[3])).to.not.contain('a fault of ours');
   });
 
+  it('say which provider the council has suspended, and do not ask it', async () => {
+    gateway.members.add('d', ['source']).member.status = 'suspended';
+    const { parts } = (await query(['c', 'd'])).json();
+    expect(parts.map((part: { outcome: string }) => part.outcome)).to.deep.equal(['answer', 'error']);
+    expect(parts[1].problem).to.include({ code: 'MEMBER_NOT_ENTITLED', retryable: false });
+    expect(parts[1].problem.detail).to.contain('suspended');
+    expect(sent.map(([, member]) => member)).to.not.include(provider('d'));
+  });
+
   it('are of the id that the journal has', async () => {
     const other = toBase64Url(new Uint8Array(32).fill(6));
     serve({ 'query/journal': () => journalled.encode({ query: other, consumed: true }) });
