@@ -38,6 +38,8 @@ import type { NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
 import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
 import { builtInCatalogue } from './policy/pack.ts';
+import { builtInPolicies } from './policy/rules.ts';
+import { Timeliness } from './policy/timeliness.ts';
 import { openLicensing } from './licensing.ts';
 import { openSharing, type Sharing } from './sharing.ts';
 import { LevelAccessStore, LevelRequestStore } from './store/access-store.ts';
@@ -192,7 +194,12 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     consumptions,
     sharing,
     licences: openLicensing(config, { ...needs, identity, withdrawals, rules, domain }),
-    openings: new OpeningExport<Batch>(accesses),
+    openings: new OpeningExport<Batch>({
+      accesses,
+      records,
+      catalogue: builtInCatalogue,
+      timeliness: new Timeliness(builtInPolicies),
+    }),
     attachments,
     serve(onHost, started) {
       host = onHost;

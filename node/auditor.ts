@@ -17,6 +17,7 @@ import { AuditMonitor, type Alert, type Round } from './audit-monitor.ts';
 import type { ReadAccess } from './audit/access-audit.ts';
 import type { Anchor } from './audit/chain-fold.ts';
 import { historyOf, whoCanPublish, type Publisher, type VersionPlace } from './audit/questions.ts';
+import type { LateRecord, PublicationTerms } from './audit/record-audit.ts';
 import { decodeAudit, emptyAudit, encodeAudit, type AuditState } from './audit/state.ts';
 import type { ChainSource, LogSources } from './audit/ports.ts';
 import { provenEntries, type ProvenEntry } from './audit/proven-entries.ts';
@@ -31,9 +32,11 @@ import { XinlianError } from './core/errors.ts';
 import type { LogId } from './core/ids.ts';
 import type { Consensus } from './core/seals.ts';
 import { directorySources, endpointSources, templateSources, witnessSources } from './log-sources.ts';
-import { openingFiles } from './opening-files.ts';
+import { openingFiles, recordFiles } from './opening-files.ts';
 import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
 import { builtInCatalogue } from './policy/pack.ts';
+import { builtInPolicies } from './policy/rules.ts';
+import { Timeliness } from './policy/timeliness.ts';
 import { lastRecorded, recordedChain, recording } from './recorded-chain.ts';
 import { readSettings } from './settings.ts';
 
@@ -61,6 +64,8 @@ export interface AuditorOptions {
   stateFile?: string | undefined;
   /** Files of openings that members handed over: `xinlian receipts export`. */
   openings?: readonly string[] | undefined;
+  /** Files of records that agencies opened: `xinlian records export`. */
+  records?: readonly string[] | undefined;
   /** Files of a log read at a time. */
   filesAtATime?: number | undefined;
 }
@@ -70,10 +75,19 @@ export interface AuditorDependencies {
   progress?: (progress: AuditProgress) => void;
   /** Told of every receipt that its log bears out. */
   read?: (access: ReadAccess) => void;
+  /** Told of every record that was published too late. */
+  late?: (record: LateRecord) => void;
   signal?: AbortSignal;
 }
 
 const grantRules = new GrantRules(GRANT_PACKS, builtInCatalogue);
+const timeliness = new Timeliness(builtInPolicies);
+const terms: PublicationTerms = {
+  editions: timeliness.editions,
+  decidedIn: (item) => timeliness.decidedIn(item),
+  names: (item, edition) => builtInCatalogue.names(item, edition),
+  lateness: (published) => timeliness.lateness(published),
+};
 
 const silent = { debug() {}, info() {}, warn() {}, error() {} };
 
@@ -226,6 +240,15 @@ export function askReads(
   return runAudit(options, { ...dependencies, read });
 }
 
+/** Every record that was published too late, by what agencies opened, with an audit up to the block. */
+export function askLate(
+  options: AuditorOptions,
+  dependencies: AuditorDependencies,
+  late: (record: LateRecord) => void,
+): Promise<AuditResult> {
+  return runAudit(options, { ...dependencies, late });
+}
+
 async function replayTo(
   to: number,
   chain: ChainSource,
@@ -291,8 +314,9 @@ function needsOf(
     also = [],
     witnesses,
     openings = [],
-  }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also' | 'witnesses' | 'openings'>,
-  { fetch, progress, read, signal }: AuditorDependencies,
+    records = [],
+  }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also' | 'witnesses' | 'openings' | 'records'>,
+  { fetch, progress, read, late, signal }: AuditorDependencies,
 ): AuditDependencies {
   return {
     chain,
@@ -303,6 +327,7 @@ function needsOf(
     ...(openings.length > 0 && { openings: openingFiles(openings) }),
     leastLevel: (item) => grantRules.leastLevelOfAll(item),
     ...(read && { read }),
+    ...(records.length > 0 && { records: { openings: recordFiles(records), terms, ...(late && { late }) } }),
     ...(progress && { progress }),
     ...(signal && { signal }),
   };

@@ -1,20 +1,38 @@
-// Openings as members hand them over: files of `xinlian receipts export`. What they say is proved by the logs, or not at all.
+// Openings as members hand them over: files of `xinlian receipts export` and `xinlian records export`. What they say is proved
+// by the logs, or not at all.
 import { createReadStream } from 'node:fs';
 import { createInterface } from 'node:readline';
 import type { HandedOpening, OpeningSource } from './audit/ports.ts';
+import { utf8 } from './core/bytes.ts';
 import { malformed, XinlianError } from './core/errors.ts';
 import { parseLogId, type LogId } from './core/ids.ts';
-import { openingsHead } from './core/messages/opening.ts';
+import { openingsHead, recordOpeningsHead } from './core/messages/opening.ts';
 
-/** @throws when read: NOT_FOUND, MALFORMED */
+/** Files of receipts and notes, by position. @throws when read: NOT_FOUND, MALFORMED */
 export function openingFiles(files: readonly string[]): OpeningSource {
+  return filesOf(files, { flag: '--openings', head: openingsHead, ordered: true });
+}
+
+/** Files of records, in no order. @throws as `openingFiles` */
+export function recordFiles(files: readonly string[]): OpeningSource {
+  return filesOf(files, { flag: '--records', head: recordOpeningsHead, ordered: false });
+}
+
+interface Form {
+  flag: string;
+  head: { decode(bytes: Uint8Array): { log: string; size: number } };
+  /** Whether positions ascend. */
+  ordered: boolean;
+}
+
+function filesOf(files: readonly string[], { flag, head, ordered }: Form): OpeningSource {
   const byLog = new Map<LogId, string>();
   return {
     async logs() {
       const sizes = new Map<LogId, number>();
       for (const file of files) {
-        const { log, size } = await headOf(file);
-        if (byLog.has(log) && byLog.get(log) !== file) malformed('--openings', 'one file a log', `${file} too`);
+        const { log, size } = await headOf(file, head);
+        if (byLog.has(log) && byLog.get(log) !== file) malformed(flag, 'one file a log', `${file} too`);
         byLog.set(log, file);
         sizes.set(log, size);
       }
@@ -29,7 +47,7 @@ export function openingFiles(files: readonly string[]): OpeningSource {
         if (first) first = false;
         else {
           const handed = parse(file, line);
-          if (handed.position <= before) malformed(file, `positions after ${before}`, handed.position);
+          if (ordered && handed.position <= before) malformed(file, `positions after ${before}`, handed.position);
           before = handed.position;
           yield handed;
         }
@@ -38,9 +56,9 @@ export function openingFiles(files: readonly string[]): OpeningSource {
   };
 }
 
-async function headOf(file: string): Promise<{ log: LogId; size: number }> {
+async function headOf(file: string, head: Form['head']): Promise<{ log: LogId; size: number }> {
   for await (const line of linesOf(file)) {
-    const { log, size } = openingsHead.decode(new TextEncoder().encode(line));
+    const { log, size } = head.decode(utf8(line));
     return { log: parseLogId(log), size };
   }
   return malformed(file, 'openings', 'an empty file');

@@ -23,6 +23,7 @@ import { addPublish } from './commands/publish.ts';
 import { addQuery } from './commands/query.ts';
 import { addReceipt } from './commands/receipt.ts';
 import { addReceipts } from './commands/receipts.ts';
+import { addRecords } from './commands/records.ts';
 import { addReconcile } from './commands/reconcile.ts';
 import { addRecognition } from './commands/recognition.ts';
 import { addRecord } from './commands/record.ts';
@@ -54,6 +55,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addRecord,
     addReceipt,
     addReceipts,
+    addRecords,
     addBundle,
     addVerify,
     addCertify,

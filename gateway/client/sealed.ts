@@ -42,8 +42,12 @@ import type { InnerMethod } from '../../node/core/messages/node.ts';
 import {
   openingsPage,
   openingsRequest,
+  recordOpeningsPage,
+  recordOpeningsRequest,
   type OpeningsPage,
   type OpeningsRequest,
+  type RecordOpeningsPage,
+  type RecordOpeningsRequest,
 } from '../../node/core/messages/opening.ts';
 import { view as viewCodec, viewRequest, type View } from '../../node/core/messages/view.ts';
 import {
@@ -341,6 +345,12 @@ export class SealedClient implements Submitter {
   /** Openings of the member's own receipts and queries, a page of them. */
   async openings(request: OpeningsRequest, signal?: AbortSignal): Promise<OpeningsPage> {
     return openingsPage.decode(await this.#call('receipt/openings', openingsRequest.encode(request), signal));
+  }
+
+  /** The member's own records that have a deadline of publication, opened as far as that goes; a page of them. */
+  async recordOpenings(request: RecordOpeningsRequest, signal?: AbortSignal): Promise<RecordOpeningsPage> {
+    const argument = recordOpeningsRequest.encode(request);
+    return recordOpeningsPage.decode(await this.#call('record/openings', argument, signal));
   }
 
   /** Opens a subscription that a `Watcher` prepared. */

@@ -17,6 +17,7 @@ import { emptyLog } from './log-fold.ts';
 import type { KnownKey, LogSubject } from './log-subject.ts';
 import { ordered } from './ordered.ts';
 import { Findings } from './findings.ts';
+import { RecordAudit, type LateRecord, type PublicationTerms } from './record-audit.ts';
 import type { ChainSource, EventCodec, LogSource, LogSources, OpeningSource } from './ports.ts';
 import type { Finding } from './rule.ts';
 import { eventRules } from './rules.ts';
@@ -54,6 +55,8 @@ export interface AuditDependencies {
   leastLevel?: (item: string) => ConsentLevel;
   /** Told of every receipt that its log bears out. */
   read?: (access: ReadAccess) => void;
+  /** What agencies opened of their records; whether they were published in time is judged where there is some. */
+  records?: { openings: OpeningSource; terms: PublicationTerms; late?: (record: LateRecord) => void };
   progress?: (progress: AuditProgress) => void;
   signal?: AbortSignal;
 }
@@ -105,6 +108,8 @@ export interface AuditResult {
   unread: readonly Unread[];
   /** Logs whose openings were judged, and up to which position. */
   openings: readonly OpenedLog[];
+  /** Logs whose records were judged by when they were decided, and up to which position. */
+  records: readonly OpenedLog[];
   /** Who may seal the next block; absent where seals were not verified. */
   sealers?: readonly Hex[];
 }
@@ -122,6 +127,7 @@ export async function audit(
   await run.chain();
   await run.logs();
   await run.accesses();
+  await run.records();
   return run.result();
 }
 
@@ -147,6 +153,7 @@ class AuditRun {
   /** Of openings: what is handed over is no part of the state. */
   readonly #ofOpenings: Finding[] = [];
   #openings: OpenedLog[] = [];
+  #records: OpenedLog[] = [];
   readonly #sources = new Map<LogId, LogSource>();
   readonly #cosigners = new Map<LogId, readonly MemberId[]>();
   readonly #witnesses = new Map<LogId, WitnessView[]>();
@@ -216,16 +223,38 @@ class AuditRun {
     this.#openings = await new AccessAudit({ chain, logs, openings, leastLevel, found, read }).run();
   }
 
+  async records(): Promise<void> {
+    const { records, logs: sources, signal } = this.#needs;
+    if (!records) return;
+    const { chain, logs } = this.#state;
+    const { openings, terms, late } = records;
+    const found = (findings: readonly Finding[]): void => void this.#ofOpenings.push(...findings);
+    const unread = (log: Unread): void => void this.#unread.push(log);
+    const needs = { chain, logs, sources, records: openings, terms, found, unread, late, signal };
+    this.#records = await new RecordAudit(needs).run();
+  }
+
   result(): AuditResult {
     const { contracts, to } = this.#options;
     const { chain, findings: found } = this.#state;
     const { head, consortium } = chain;
     const findings = new Findings([...found.sorted(), ...this.#ofOpenings]).sorted();
-    const openings = this.#openings;
+    const [openings, records] = [this.#openings, this.#records];
+    const packs = records.length > 0 ? (this.#needs.records?.terms.editions ?? []) : [];
     const logs = [...consortium.logs.values()].flatMap((log) => this.#auditedLog(log) ?? []);
     const at = head ?? { number: -1, hash: `0x${'00'.repeat(32)}`, time: 0 };
     const { events, eventCount } = chain;
-    const statement = statementOf({ contracts, head: at, events, eventCount, logs, openings, findings });
+    const statement = statementOf({
+      contracts,
+      head: at,
+      events,
+      eventCount,
+      logs,
+      openings,
+      records,
+      packs,
+      findings,
+    });
     const proven = logs.every(({ proven, anchored }) => proven === anchored.size);
     return {
       digest: digestOf(statement),
@@ -239,6 +268,7 @@ class AuditRun {
       findings,
       unread: this.#unread,
       openings,
+      records,
       ...(chain.seals && { sealers: chain.seals.kind === 'clique' ? chain.seals.signers : chain.seals.validators }),
     };
   }

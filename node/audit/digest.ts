@@ -32,12 +32,26 @@ export interface Audited {
   logs: readonly LogExtent[];
   /** Logs whose openings were handed over, by id. */
   openings: readonly OpenedLog[];
+  /** Logs whose records were opened, by id. */
+  records: readonly OpenedLog[];
+  /** Editions of the policy packs that these were judged by. */
+  packs: readonly string[];
   /** All; those of sources are passed over. */
   findings: readonly Finding[];
 }
 
 /** What the digest is the hash of. */
-export function statementOf({ contracts, head, events, eventCount, logs, openings, findings }: Audited): JsonValue {
+export function statementOf({
+  contracts,
+  head,
+  events,
+  eventCount,
+  logs,
+  openings,
+  records,
+  packs,
+  findings,
+}: Audited): JsonValue {
   return {
     type: DIGEST_TYPE,
     contracts: {
@@ -55,6 +69,8 @@ export function statementOf({ contracts, head, events, eventCount, logs, opening
       .map(({ log, anchored, proven }) => ({ log, proven, root: toBase64(anchored.root), size: anchored.size }))
       .sort((a, b) => (a.log < b.log ? -1 : 1)),
     openings: openings.map(({ log, size }) => ({ log, size })),
+    records: records.map(({ log, size }) => ({ log, size })),
+    packs: [...packs].sort(),
     rules: Object.fromEntries(RULES.filter(inDigest).map(({ id, version }) => [id, version])),
     findings: findings.filter(inDigest) as unknown as JsonValue,
   };

@@ -14,6 +14,7 @@ import { noteRules } from './rules/notes.ts';
 import { bundleRules, rangeRules, tileRules, treeRules } from './rules/served.ts';
 import { openingRules } from './rules/openings.ts';
 import { readRules } from './rules/reads.ts';
+import { recordRules } from './rules/records.ts';
 import { strangeEvent } from './rules/strange.ts';
 import { viewRules } from './rules/views.ts';
 import { voteRules } from './rules/votes.ts';
@@ -35,6 +36,7 @@ export const RULES: readonly RuleText[] = [
   ...entryRules,
   ...anchoredRootRules,
   ...openingRules,
+  ...recordRules,
   ...readRules,
   ...joinRules,
   ...useRules,

@@ -27,7 +27,7 @@ import {
 } from '../core/messages/identity.ts';
 import { INNER_METHODS, type InnerMethod } from '../core/messages/node.ts';
 import { chunkHeader, chunkResult, openSubmission, submissionRef, submissionState } from '../core/messages/publish.ts';
-import { openingsPage, openingsRequest } from '../core/messages/opening.ts';
+import { openingsPage, openingsRequest, recordOpeningsPage, recordOpeningsRequest } from '../core/messages/opening.ts';
 import { bundleRequest, recordRef, recordStatus, type BundleRequest } from '../core/messages/record.ts';
 import {
   eventsPage,
@@ -131,6 +131,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'share/end': ['source'],
   'share/export': ['source'],
   'receipt/openings': [],
+  'record/openings': ['source'],
   'agreement/act': ['centre'],
   'officer/act': ['centre'],
   'recognition/request': ['centre'],
@@ -295,6 +296,8 @@ export class Methods<B extends Batch> {
         return payloads.export(member.providing(), shareExport.decode(argument));
       case 'receipt/openings':
         return openingsPage.encode(await openings.page(member, openingsRequest.decode(argument)));
+      case 'record/openings':
+        return recordOpeningsPage.encode(await openings.records(member, recordOpeningsRequest.decode(argument)));
       case 'agreement/act':
       case 'officer/act':
       case 'recognition/request':

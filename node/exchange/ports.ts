@@ -141,6 +141,8 @@ export interface StoredRecord {
 
 export interface RecordStore<B extends WriteBatch = WriteBatch> {
   record(id: RecordId): StoredRecord | undefined;
+  /** Of all logs, in the order of their ids. @param after the last id before them */
+  records(after?: RecordId): AsyncIterable<[RecordId, StoredRecord]>;
   putRecord(batch: B, id: RecordId, record: StoredRecord): void;
   /** Sealed parts of a version. */
   putVersion(batch: B, id: RecordId, version: number, parts: SealedVersion): void;

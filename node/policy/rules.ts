@@ -1,4 +1,4 @@
-// Rules of law as packs: publicity periods, deadlines of objection and repair, listed measures, the calendar. Several
+// Rules of law as packs: publicity periods, deadlines of publication, objection and repair, listed measures, the calendar. Several
 // editions are in force at once, by date and region; the nearest region that has one of its own goes above the country.
 import { Type, type Static, type TSchema } from 'typebox';
 import { malformed, XinlianError } from '../core/errors.ts';
@@ -9,6 +9,7 @@ import { closed, packHeader, sourced, Term, type PackHeader } from './pack-heade
 import measures from './packs/cn-measures.json' with { type: 'json' };
 import publicity from './packs/cn-publicity.json' with { type: 'json' };
 import repair from './packs/cn-repair.json' with { type: 'json' };
+import timeliness from './packs/cn-timeliness.json' with { type: 'json' };
 import workingDays from './packs/cn-working-days.json' with { type: 'json' };
 import objection from './packs/objection.json' with { type: 'json' };
 
@@ -136,12 +137,23 @@ export const MeasuresPack = Type.Object(
 );
 export type MeasuresPack = Static<typeof MeasuresPack>;
 
+export const TimelinessPack = Type.Object(
+  {
+    ...packHeader('timeliness'),
+    /** Until when a record of an item must be published, from the day on which a claim says that it was decided. */
+    items: Type.Array(Type.Object({ item: Type.String(), decided: Type.String(), within: Term }, closed)),
+  },
+  closed,
+);
+export type TimelinessPack = Static<typeof TimelinessPack>;
+
 const SCHEMAS = {
   calendar: CalendarPack,
   publicity: PublicityPack,
   objection: ObjectionPack,
   repair: RepairPack,
   measures: MeasuresPack,
+  timeliness: TimelinessPack,
 } as const satisfies Record<string, TSchema>;
 
 export type RuleKind = keyof typeof SCHEMAS;
@@ -279,5 +291,5 @@ function clash(a: RulePack, b: RulePack): boolean {
 }
 
 /** The packs that come with the software. */
-export const RULE_PACKS: readonly unknown[] = [measures, publicity, repair, workingDays, objection];
+export const RULE_PACKS: readonly unknown[] = [measures, publicity, repair, workingDays, objection, timeliness];
 export const builtInPolicies = new Policies(RULE_PACKS);

@@ -42,19 +42,17 @@ export class LevelRecordStore {
 
   record(id: RecordId): RecordState | undefined {
     const value = this.#store.get('record', bytesOf(id));
-    if (!value) return undefined;
-    const [log, item, edition, digest, ...versions] = JSON.parse(fromUtf8(value)) as [
-      number,
-      string,
-      string,
-      string,
-      ...number[],
-    ];
-    const pairs = Array.from({ length: versions.length / 2 }, (_, i) => ({
-      position: versions[2 * i] ?? 0,
-      time: versions[2 * i + 1] ?? 0,
-    }));
-    return { log, item, edition, digest: fromBase64(digest, 32), versions: pairs };
+    return value && decodeRecord(value);
+  }
+
+  async *records(after?: RecordId): AsyncGenerator<[RecordId, RecordState]> {
+    for await (const [at, value] of this.#store.entries(
+      'record',
+      after === undefined ? {} : { from: bytesOf(after) },
+    )) {
+      const id = parseRecordId(toBase64Url(at));
+      if (id !== after) yield [id, decodeRecord(value)];
+    }
   }
 
   /** As one flat list: a million of these are kept, and most have one version. */
@@ -148,6 +146,21 @@ export class LevelSubmissionStore {
     batch.delete('closedSubmission', closedPlace(closed));
     for (let index = 0; index < chunks; index++) batch.delete('chunk', chunkPlace(member, submission, index));
   }
+}
+
+function decodeRecord(value: Uint8Array): RecordState {
+  const [log, item, edition, digest, ...versions] = JSON.parse(fromUtf8(value)) as [
+    number,
+    string,
+    string,
+    string,
+    ...number[],
+  ];
+  const pairs = Array.from({ length: versions.length / 2 }, (_, i) => ({
+    position: versions[2 * i] ?? 0,
+    time: versions[2 * i + 1] ?? 0,
+  }));
+  return { log, item, edition, digest: fromBase64(digest, 32), versions: pairs };
 }
 
 /** A hot path: a `RecordId` was parsed, so this need not be strict. */

@@ -12,6 +12,7 @@ import type { Counts, RowOutcome } from '../../node/core/messages/publish.ts';
 import type { RecordStatus } from '../../node/core/messages/record.ts';
 import { parseNote } from '../../node/core/note.ts';
 import { CAST } from '../../scripts/sandbox/cast.ts';
+import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import {
   command,
@@ -169,6 +170,15 @@ describe('publishing a file', () => {
     const refused = await xinlian('verify', file);
     expect(refused.code).to.equal(1);
     expect(refused.stdout).to.match(/inclusion/);
+  });
+
+  it('opens to an auditor when its records were decided', async () => {
+    // What it opens to an auditor is what it logged; what was due before it was here is nobody's to judge.
+    const opened = join(consortium.data, 'records.ndjson');
+    const exported = await xinlian('records', 'export', opened, '--profile', consortium.profile('regulator'));
+    expect(exported.stdout).to.match(new RegExp(`^${ROWS} records of `));
+    const late = await xinlian('audit', 'late', 'administrative-licence', '--contracts', auditFile(consortium.data), '--records', opened, '--json'); // prettier-ignore
+    expect(late.code, late.stdout + late.stderr).to.equal(0);
   });
 
   it('goes on with its log after the node’s database was lost, from an archive', async () => {

@@ -8,6 +8,7 @@ import { AgencyLog } from '../../node/exchange/agency-log.ts';
 import { Checkpointer } from '../../node/exchange/checkpointer.ts';
 import { GroupCommit } from '../../node/exchange/group-commit.ts';
 import type { Log } from '../../node/exchange/ports.ts';
+import { OpeningExport } from '../../node/exchange/opening-export.ts';
 import { Publisher } from '../../node/exchange/publisher.ts';
 import { RecordChanges } from '../../node/exchange/record-changes.ts';
 import { Records, type Reading } from '../../node/exchange/records.ts';
@@ -15,6 +16,9 @@ import { RowPreparer } from '../../node/exchange/row-preparer.ts';
 import { Submissions, type Publishing } from '../../node/exchange/submissions.ts';
 import { RecordVault } from '../../node/exchange/vault.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
+import { builtInPolicies } from '../../node/policy/rules.ts';
+import { Timeliness } from '../../node/policy/timeliness.ts';
+import type { LevelAccessStore } from '../../node/store/access-store.ts';
 import { LevelLogStore } from '../../node/store/log-store.ts';
 import { LevelRecordStore, LevelSubmissionStore } from '../../node/store/record-store.ts';
 import type { Batch, Store } from '../../node/store/store.ts';
@@ -73,6 +77,14 @@ export interface Agency {
   sendBytes(submission: string, index: number, body: Uint8Array): Promise<ChunkResult>;
   /** Signs, anchors, makes that final, and keeps its proof. */
   settle(): Promise<void>;
+}
+
+/** What it hands an auditor. */
+export function openingsOf(
+  accesses: LevelAccessStore,
+  { recordStore: records }: Pick<Agency, 'recordStore'>,
+): OpeningExport<Batch> {
+  return new OpeningExport({ accesses, records, catalogue: builtInCatalogue, timeliness: new Timeliness(builtInPolicies) }); // prettier-ignore
 }
 
 /** Goes on with what is in the store. */

@@ -1,6 +1,6 @@
 // Histories for audits: real agencies' logs, anchored on a real chain, then kept as data that a test may corrupt.
 import { ed25519 } from '@noble/curves/ed25519.js';
-import { audit, type AuditOptions, type AuditResult } from '../../node/audit/audit.ts';
+import { audit, type AuditDependencies, type AuditOptions, type AuditResult } from '../../node/audit/audit.ts';
 import type { ReadAccess } from '../../node/audit/access-audit.ts';
 import type { ChainSource, LogSource, LogSources, OpeningSource, RawBlock } from '../../node/audit/ports.ts';
 import { emptyAudit, type AuditState } from '../../node/audit/state.ts';
@@ -196,12 +196,14 @@ export function auditHistory(
     /** What members handed over. */
     openings?: OpeningSource;
     read?: (access: ReadAccess) => void;
+    /** What agencies opened of their records. */
+    records?: NonNullable<AuditDependencies['records']>;
   } = {},
   state: AuditState = emptyAudit(),
 ): Promise<AuditResult> {
   const { contracts } = history;
   const to = contracts.block + history.blocks.length - 1;
-  const { also = {}, witnesses, openings, read, ...others } = options;
+  const { also = {}, witnesses, openings, read, records, ...others } = options;
   return audit(
     state,
     { contracts, to, ...others },
@@ -214,6 +216,7 @@ export function auditHistory(
       leastLevel: () => 'B',
       ...(openings && { openings }),
       ...(read && { read }),
+      ...(records && { records }),
     },
   );
 }

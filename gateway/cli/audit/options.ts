@@ -15,6 +15,7 @@ export interface AuditFlags {
   also?: string[];
   witnesses?: boolean;
   openings?: string[];
+  records?: string[];
   block?: string;
   blockHash?: string;
   depth?: string;
@@ -33,7 +34,7 @@ export interface AuditFlags {
 
 /** Throws `MALFORMED`, `CONFIG_INVALID`. */
 export function optionsOf(flags: AuditFlags): AuditorOptions {
-  const { contracts, logs, mirror, also, openings, block, blockHash, depth, state, record } = flags;
+  const { contracts, logs, mirror, also, openings, records, block, blockHash, depth, state, record } = flags;
   if (contracts === undefined) return malformed('--contracts', 'a file that names the contracts', 'nothing');
   if (logs !== undefined && mirror !== undefined) malformed('--logs', 'this or --mirror', 'both');
   for (const template of [logs ?? [], also ?? []].flat()) {
@@ -51,6 +52,7 @@ export function optionsOf(flags: AuditFlags): AuditorOptions {
     also,
     witnesses: flags.witnesses,
     openings,
+    records,
     block: block === undefined ? undefined : wholeNumber('--block', block, 0),
     blockHash: blockHash === undefined ? undefined : parseHash(blockHash),
     depth: depth === undefined ? told.depth : wholeNumber('--depth', depth, 1),

@@ -1,6 +1,6 @@
 // What an auditor asks: each answer is worked out from the chain and the logs, and believes nobody either.
 import type { Command } from 'commander';
-import { askEntries, askHistory, askPublishers, askReads } from '../../../node/auditor.ts';
+import { askEntries, askHistory, askLate, askPublishers, askReads } from '../../../node/auditor.ts';
 import type { ReadAccess } from '../../../node/audit/access-audit.ts';
 import { fromUtf8, toBase64 } from '../../../node/core/bytes.ts';
 import { malformed } from '../../../node/core/errors.ts';
@@ -90,6 +90,33 @@ export function addQuestions(audit: Command, terminal: Terminal, exit: (code: nu
         const code = exitCodeOf(result);
         if (code !== 0) terminal.say('The audit is not clean: see xinlian audit 审计发现异常或未完成');
         exit(code);
+      }),
+    );
+
+  audit
+    .command('late')
+    .summary('records that were published late 双公示逾期')
+    .description(
+      'Lists every record of an item that was published behind its deadline, by what agencies opened (--records): when it was ' +
+        'decided, until when it was to be published, and when it was.\n按信源单位交出的决定日期,列出逾期公示的记录。',
+    )
+    .argument('[item]', 'catalogue item; default: every one with a deadline')
+    .action((item: string | undefined, _own: object, self: Command) =>
+      orTwo(async () => {
+        const flags = self.optsWithGlobals<AuditFlags>();
+        if (!flags.records) malformed('--records', 'files that agencies handed over', 'nothing');
+        let count = 0;
+        const result = await askLate(optionsOf(flags), { fetch, signal }, (late) => {
+          if (item !== undefined && late.item !== item) return;
+          count++;
+          terminal.out(
+            flags.json
+              ? JSON.stringify(late)
+              : `${late.member}#${late.position}  ${late.item}  decided ${late.decided}  due ${late.due}  published ${late.on}`,
+          );
+        });
+        terminal.say(`${count} late, of the records of ${result.records.length} logs 逾期公示`);
+        exit(result.records.length === 0 || !result.complete ? 2 : count > 0 ? 1 : 0);
       }),
     );
 

@@ -1,11 +1,7 @@
-import { open } from 'node:fs/promises';
 import type { Command } from 'commander';
-import type { OpeningsHead } from '../../../node/core/messages/opening.ts';
 import { addMemberFlags, openSealedClient, type ConnectionFlags } from '../connection.ts';
+import { writeOpenings } from '../opening-file.ts';
 import type { Terminal } from '../terminal.ts';
-
-/** Only its owner may read the file: it names enterprises. */
-const OWN = 0o600;
 
 export function addReceipts(program: Command, terminal: Terminal): void {
   const command = program
@@ -23,25 +19,9 @@ export function addReceipts(program: Command, terminal: Terminal): void {
     .argument('<file>', 'a line of JSON each');
   addMemberFlags(exporting).action(async (file: string, flags: ConnectionFlags) => {
     const { sealed } = await openSealedClient(flags, terminal);
-    let page = await sealed.openings({}, terminal.signal);
-    // The first page's: everything below it was there when the export began.
-    const { log, size } = page;
-    const head: OpeningsHead = { type: 'xinlian/openings/v1', log, size };
-    const out = await open(file, 'w', OWN);
-    let count = 0;
-    try {
-      await out.write(`${JSON.stringify(head)}\n`);
-      for (;;) {
-        const lines = page.openings.filter(({ position }) => position < size);
-        count += lines.length;
-        await out.write(lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-        if (page.next === undefined || page.next >= size) break;
-        page = await sealed.openings({ after: page.next }, terminal.signal);
-      }
-      await out.sync();
-    } finally {
-      await out.close();
-    }
+    const { count, size, log } = await writeOpenings(file, 'xinlian/openings/v1', (after: number | undefined) =>
+      sealed.openings(after === undefined ? {} : { after }, terminal.signal),
+    );
     terminal.out(`${count} openings of ${size} entries of ${log} in ${file} 已导出`);
   });
 }

@@ -89,6 +89,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * share/end           ShareEnd → ShareState
  * share/export        ShareExport → records for another way, NDJSON
  * receipt/openings    OpeningsRequest → OpeningsPage
+ * record/openings     RecordOpeningsRequest → RecordOpeningsPage
  * agreement/act       AgreementCall → WrittenText
  * officer/act         OfficerCall → WrittenText
  * recognition/request CaseRequestCall → WrittenText
@@ -137,6 +138,7 @@ export const INNER_METHODS = [
   'share/end',
   'share/export',
   'receipt/openings',
+  'record/openings',
   'agreement/act',
   'officer/act',
   'recognition/request',

@@ -5,6 +5,7 @@ import type { GrantHistory } from '../../../node/audit/grant-ledger.ts';
 import type { Rule } from '../../../node/audit/rule.ts';
 import { joinRules, sideOf, useRules, type JoinFacts } from '../../../node/audit/rules/joins.ts';
 import { openingRules, type OpeningFacts } from '../../../node/audit/rules/openings.ts';
+import { recordRules, type RecordFacts } from '../../../node/audit/rules/records.ts';
 import { readRules, type ReadFacts } from '../../../node/audit/rules/reads.ts';
 import type { Standing } from '../../../node/chain/state.ts';
 import { toHex, type Hex } from '../../../node/core/bytes.ts';
@@ -65,6 +66,19 @@ describe('rules of openings', () => {
     ['opening-owner', { owner: other }],
     ['opening-owner', notesLine, { ...notesLine, owner: bank }],
     ['opening-time', { line: late }],
+  ]);
+});
+
+describe('rules of opened records', () => {
+  const [own, foreign] = [digest('own'), digest('foreign')];
+  const late = { due: '2026-01-01', on: '2026-01-02' };
+  checks<RecordFacts>(recordRules, { entry: own, opened: own, late: undefined }, [
+    ['record-unopened', { opened: undefined }, { entry: undefined, opened: undefined }],
+    ['record-opening', { opened: foreign }],
+    ['record-opening', { opened: 'other' }],
+    ['record-opening', { entry: undefined }],
+    ['published-late', { late }],
+    ['published-late', { late }, { late, opened: foreign }],
   ]);
 });
 
@@ -180,7 +194,7 @@ describe('rules that join both sides of an access', () => {
   checks(useRules, { logged: true, reaches: true, query }, [['use-without-query', { logged: false }, { logged: false, reaches: false }]]); // prettier-ignore
 
   it('each is tested', () => {
-    const ids = [openingRules, readRules, joinRules, useRules].flat().map(({ id }) => id);
+    const ids = [openingRules, recordRules, readRules, joinRules, useRules].flat().map(({ id }) => id);
     expect([...tested].sort()).to.deep.equal([...new Set(ids)].sort());
   });
 });

@@ -33,6 +33,8 @@ describe('audit digest', () => {
     eventCount: 4,
     logs: [first, second].map((log) => ({ log: log!, owner, anchored, proven: 5 })),
     openings: [{ log: first!, size: 3 }],
+    records: [{ log: first!, size: 2 }],
+    packs: ['b', 'a'],
     findings: [
       finding('log-id', 'chain'),
       finding('tile-wrong', 'source'),
@@ -55,6 +57,8 @@ describe('audit digest', () => {
       'findings',
       'logs',
       'openings',
+      'packs',
+      'records',
       'rules',
       'type',
     ]);

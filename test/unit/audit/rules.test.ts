@@ -12,6 +12,7 @@ import { recognitionRules } from '../../../node/audit/rules/recognition.ts';
 import { joinRules, useRules } from '../../../node/audit/rules/joins.ts';
 import { openingRules } from '../../../node/audit/rules/openings.ts';
 import { readRules } from '../../../node/audit/rules/reads.ts';
+import { recordRules } from '../../../node/audit/rules/records.ts';
 import { noteRules, type NoteFacts } from '../../../node/audit/rules/notes.ts';
 import { bundleRules, rangeRules, tileRules, treeRules } from '../../../node/audit/rules/served.ts';
 import { viewRules } from '../../../node/audit/rules/views.ts';
@@ -419,7 +420,7 @@ describe('the list of rules', () => {
       expect(zh, id).to.match(/[\u4e00-\u9fff]/);
       expect(en, id).to.match(/^[A-Z]/);
     }
-    const others = [grantRules, recognitionRules, openingRules, readRules, joinRules, useRules].flat();
+    const others = [grantRules, recognitionRules, openingRules, recordRules, readRules, joinRules, useRules].flat();
     const elsewhere = new Set(others.map(({ id }) => id));
     expect([...tested].sort()).to.deep.equal(ids.filter((id) => !elsewhere.has(id)).sort());
   });

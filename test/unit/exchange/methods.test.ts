@@ -23,7 +23,6 @@ import { CouncilDesk } from '../../../node/exchange/council-desk.ts';
 import { IdentityDesk } from '../../../node/exchange/identity-desk.ts';
 import { MemberNode } from '../../../node/exchange/member-node.ts';
 import { Methods } from '../../../node/exchange/methods.ts';
-import { OpeningExport } from '../../../node/exchange/opening-export.ts';
 import type { Log } from '../../../node/exchange/ports.ts';
 import { SelfDesk } from '../../../node/exchange/self-desk.ts';
 import { SeenWithdrawals } from '../../../node/exchange/withdrawals.ts';
@@ -35,7 +34,7 @@ import { LevelAttachmentStore } from '../../../node/store/attachment-store.ts';
 import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
 import type { Batch, Store } from '../../../node/store/store.ts';
 import { domain } from '../../helpers/authorised.ts';
-import { member, ndjson, openAgency, silent, SIGNER, type Agency } from '../../helpers/agency.ts';
+import { member, ndjson, openAgency, openingsOf, silent, SIGNER, type Agency } from '../../helpers/agency.ts';
 import { CHAIN_ID, LOG, LOG_ANCHOR, MEMBER, OTHER_MEMBER } from '../../helpers/bundle.ts';
 import { MemoryAttachments } from '../../helpers/memory-attachments.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
@@ -132,7 +131,7 @@ describe('A hosted member', () => {
       consumptions: new Consumptions({ view: chain.grants, domain, clock }),
       ...sharingOver(agency),
       recognition: { answer: async (_member, method) => utf8(method) },
-      openings: new OpeningExport<Batch>(new LevelAccessStore(store)),
+      openings: openingsOf(new LevelAccessStore(store), agency),
       ...governance(),
       view: chain,
       logger,
