@@ -59,7 +59,7 @@ export async function buildApp(ports: GatewayPorts, options: AppOptions): Promis
   registerDraining(app);
   registerProblems(app);
   registerMediaTypes(app);
-  await registerSecurity(app);
+  registerSecurity(app);
   await registerCors(app, options);
   registerAccess(app, tokens);
   await registerLimits(app, options);

@@ -59,18 +59,26 @@ export class AccessTokens {
   /** @throws UNAUTHENTICATED */
   async authenticate(token: string): Promise<Caller> {
     const grant = this.#kept.get(token) ?? this.#keep(token, await this.#verified(token));
-    if (grant.expires <= this.#clock.now() / 1000) {
-      this.#kept.delete(token);
-      return refuse('the token has expired');
-    }
-    return this.#present(grant);
+    const caller = this.#present(token, grant);
+    return typeof caller === 'string' ? refuse(caller) : caller;
   }
 
-  /** The chain, not the token, says what its holder is now. */
-  #present({ member, scopes, clientKey }: Grant): Caller {
-    if (!this.#members.isEntitledNow(member)) return refuse('its member is not active any more');
+  /** The caller, at once, where the token was verified lately and is good; else `authenticate` has the answer. */
+  known(token: string): Caller | undefined {
+    const grant = this.#kept.get(token);
+    const caller = grant && this.#present(token, grant);
+    return typeof caller === 'string' ? undefined : caller;
+  }
+
+  /** The chain, not the token, says what its holder is now. @returns why it is no good, where it is not */
+  #present(token: string, { member, scopes, clientKey, expires }: Grant): Caller | string {
+    if (expires <= this.#clock.now() / 1000) {
+      this.#kept.delete(token);
+      return 'the token has expired';
+    }
+    if (!this.#members.isEntitledNow(member)) return 'its member is not active any more';
     const key = this.#members.currentKey(member, 'client');
-    if (!key || this.#digest(key) !== clientKey) return refuse('the client key was rotated since');
+    if (!key || this.#digest(key) !== clientKey) return 'the client key was rotated since';
     const held = scopes.filter((scope) => this.#members.isEntitledNow(member, SCOPE_ROLES[scope]));
     return { member, scopes: new Set(held) };
   }
