@@ -43,6 +43,7 @@ export interface Life {
   serve(host: Host): void;
   cases: CaseDesk<Batch>;
   opened: SubjectRecords<Batch>;
+  register: PublicRegister<Batch>;
 }
 
 export function openLife(needs: Needs, started: Lifecycle): Life {
@@ -75,6 +76,7 @@ export function openLife(needs: Needs, started: Lifecycle): Life {
   return {
     cases,
     opened,
+    register,
     serve(host) {
       host.handle('public/search', async (argument) => {
         const search = publicSearch.decode(argument);

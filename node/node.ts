@@ -35,6 +35,7 @@ import { openLife } from './life.ts';
 import { startWhole, type Lifecycle } from './lifecycle.ts';
 import { openVaultFile } from './keys/vault-file.ts';
 import { openRecognition } from './recognition.ts';
+import { openReports } from './reports.ts';
 import { createMetrics, type NodeMetrics } from './metrics.ts';
 import type { Host } from './net/host.ts';
 import { createHost } from './net/libp2p.ts';
@@ -145,8 +146,10 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const watch = await openWatch(config, { ...shared, access, changes });
   const desk = await openDesk({ ...shared, access });
   const recognition = openRecognition({ ...shared, writers });
+  const reports = openReports({ ...shared, life, records: access.shared.records });
   const methods = new Methods({
     recognition: recognition.desk,
+    reports: reports.desk,
     members,
     submissions,
     identity: access.identity,
@@ -173,6 +176,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   life.serve(host);
   watch.serve(host, started);
   recognition.serve(host, started);
+  reports.serve(host);
   desk.serve(host, started);
   serve(host, { methods, sessions, members, view, info });
   shownLogs.serve(host);

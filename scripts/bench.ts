@@ -5,6 +5,7 @@ import { run as gas } from './bench/gas.ts';
 import { run as network } from './bench/network.ts';
 import { run as publish } from './bench/publish.ts';
 import { run as query } from './bench/query.ts';
+import { run as report } from './bench/report.ts';
 import { run as startup } from './bench/startup.ts';
 import { run as workbook } from './bench/workbook.ts';
 
@@ -16,6 +17,7 @@ const benches: Record<string, () => Promise<Record<string, unknown>>> = {
   startup,
   check,
   query,
+  report,
   workbook,
 };
 

@@ -20,6 +20,7 @@ import { getConsortium, getMember, listMembers } from './members.ts';
 import { getBundle, getReceipt, getRecord, getSubmission, getTlogProof, publishRecords } from './records.ts';
 import { callAsSubject, getGrantRequest, reconcileDay, requestGrant, runQuery } from './queries.ts';
 import { getCommitment, getCommitmentPage, getPublicCertificate, getPublicRecord, searchPublic } from './public.ts';
+import { checkReport, getReportPage } from './reports.ts';
 import { getErrors, getLimits, getLive, getMetrics, getReady, getRefusals } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
 import { askShare, questionShare, runShareQuery } from './shares.ts';
@@ -39,6 +40,8 @@ export const api = {
   getPublicCertificate,
   getCommitment,
   getCommitmentPage,
+  checkReport,
+  getReportPage,
   registerGrants,
   checkGrants,
   getGrant,

@@ -375,6 +375,15 @@ function providersOf(
   );
 }
 
+/** Signed answers, taken out of their seals and not verified: for a node that verifies them itself. */
+export async function unsealAnswers({ prepared, parts }: SealedAnswers): Promise<string[]> {
+  const reply = newAgreement(fromBase64Url(prepared.reply, 32));
+  const texts: string[] = [];
+  for (const { answer } of parts)
+    if (answer !== undefined) texts.push(fromUtf8((await openJwe(answer, reply)).plaintext));
+  return texts;
+}
+
 /** What is known of providers by the own node's view. */
 export function contextOf(members: readonly ViewedMember[], names: GranteeDependencies['names']) {
   const logs = new Map(members.flatMap(({ id, logs }) => logs.map((log) => [log.log, { ...log, owner: id }])));

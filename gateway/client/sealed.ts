@@ -107,6 +107,16 @@ import {
   type RecognitionPage,
   type WrittenText,
 } from '../../node/core/messages/recognition.ts';
+import {
+  compileReport,
+  reportList,
+  reportListRequest,
+  reportRef,
+  reportText,
+  type CompileReport,
+  type ReportList,
+  type ReportText,
+} from '../../node/core/messages/report.ts';
 import { methodAnswer, methodCall } from '../../node/core/messages/session.ts';
 import type { JwsSigner } from '../../node/core/jws.ts';
 import { createSession, SealedChannel } from '../../node/core/session.ts';
@@ -371,6 +381,26 @@ export class SealedClient implements Submitter {
   /** Events behind a cursor, as they lie in the node: sealed to the keys that their subscriptions name. */
   async events(request: EventsRequest, signal?: AbortSignal): Promise<EventsPage> {
     return eventsPage.decode(await this.#call('event/read', eventsRequest.encode(request), signal));
+  }
+
+  /** Has the node make a credit report of an enterprise, and log it; for regional centres. */
+  async compileReport(order: CompileReport, signal?: AbortSignal): Promise<ReportText> {
+    return reportText.decode(await this.#call('report/compile', compileReport.encode(order), signal));
+  }
+
+  /** Reports that the centre made, a page of them. */
+  async reports(after?: string, signal?: AbortSignal): Promise<ReportList> {
+    const request = reportListRequest.encode(after === undefined ? {} : { after });
+    return reportList.decode(await this.#call('report/list', request, signal));
+  }
+
+  async report(number: string, signal?: AbortSignal): Promise<ReportText> {
+    return reportText.decode(await this.#call('report/read', reportRef.encode({ number }), signal));
+  }
+
+  /** Takes a report back, for good. */
+  async withdrawReport(number: string, signal?: AbortSignal): Promise<void> {
+    await this.#call('report/withdraw', reportRef.encode({ number }), signal);
   }
 
   /** Agreements and cases of recognition that the member is a side of; for regional centres. */

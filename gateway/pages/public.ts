@@ -75,7 +75,8 @@ export function commitmentPage(
   ]);
 }
 
-function page(title: string, url: string, parts: readonly string[]): string {
+/** @param url where its QR code leads to */
+export function page(title: string, url: string, parts: readonly string[]): string {
   return [
     `<!doctype html><html lang="zh-CN"><head><meta charset="utf-8"><title>${escape(title)}</title><style>${STYLE}</style></head><body>`,
     `<div class="code">${renderSVG(url, { border: 1 })}</div><h1>${escape(title)}</h1>`,
@@ -84,7 +85,7 @@ function page(title: string, url: string, parts: readonly string[]): string {
   ].join('\n');
 }
 
-function table(rows: readonly (readonly [string, string])[]): string {
+export function table(rows: readonly (readonly [string, string])[]): string {
   const cells = rows.map(([name, value]) => `<tr><th>${escape(name)}</th><td>${escape(value)}</td></tr>`);
   return `<table>${cells.join('')}</table>`;
 }

@@ -16,6 +16,7 @@ import { logRoutes } from './logs.ts';
 import { publicRoutes } from './public.ts';
 import { queryRoutes } from './queries.ts';
 import { recordRoutes } from './records.ts';
+import { reportRoutes } from './reports.ts';
 import { serviceRoutes } from './service.ts';
 import { sessionRoutes } from './sessions.ts';
 import { shareRoutes } from './shares.ts';
@@ -38,6 +39,7 @@ export function createHandlers(
     ...logRoutes(options, ports),
     ...grantRoutes(options, ports),
     ...publicRoutes({ ...options, catalogue: builtInCatalogue }, ports),
+    ...reportRoutes(options, ports),
     ...queryRoutes(options, ports),
     ...shareRoutes(options, ports),
     ...jobRoutes(options, ports),

@@ -122,10 +122,13 @@ export class LogFold implements LogBefore {
   }
 }
 
-/** What a later entry may change: a record, by its item; a certificate or an approval, by what no item is called. */
+/** Kinds without an item that a later entry may annul. */
+const ANNULLED: ReadonlySet<string> = new Set(['certificate', 'share', 'report']);
+
+/** What a later entry may change: a record, by its item; a certificate, an approval or a report, by what no item is called. */
 function codeOf(entry: Entry | undefined): string | undefined {
   if (entry && 'item' in entry) return entry.item;
-  return entry?.kind === 'certificate' || entry?.kind === 'share' ? `/${entry.kind}` : undefined;
+  return entry && ANNULLED.has(entry.kind) ? `/${entry.kind}` : undefined;
 }
 
 function read(bytes: Uint8Array): Entry | undefined {

@@ -44,6 +44,8 @@ const kinds = {
   certificate: ['commitment'],
   /** An approval of a share basis, given to another agency: SHA-256 of it. Its status tells whether the basis ended. */
   share: ['commitment'],
+  /** A credit report that the log's owner made: SHA-256 of what it signed. Its status tells whether it was withdrawn. */
+  report: ['commitment'],
   status: ['root'],
 } as const satisfies Record<string, readonly (keyof Members)[]>;
 

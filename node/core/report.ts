@@ -5,7 +5,7 @@ import { sha256 } from '#sha256';
 import { fromBase64Url, fromUtf8, toHex, utf8, type Hex } from './bytes.ts';
 import { XinlianError, malformed } from './errors.ts';
 import { ed25519Jwk } from './jwk.ts';
-import { parseJws, signJws, verifyJws, type JwsSigner } from './jws.ts';
+import { parseJws, signJws, verifyJws, type Jws, type JwsSigner } from './jws.ts';
 import { codec } from './messages/codec.ts';
 import {
   disclosureDigest,
@@ -36,22 +36,21 @@ const TYPE = 'xinlian-report+sd-jwt';
 const closed = { additionalProperties: false };
 const bytes32 = Type.String({ pattern: '^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$' });
 
+const hash32 = { pattern: '^0x[0-9a-f]{64}$' };
+
+/** Statuses in which a record stands in a report: `objected` with its mark. */
+export const LINE_STATUSES = ['live', 'objected'] as const;
+
 export const ReportLine = Type.Object(
   {
-    source: Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Member whose record it is' }),
+    source: Type.String({ ...hash32, description: 'Member whose record it is' }),
     item: Type.String(),
     edition: Type.String(),
-    log: Type.String({ pattern: '^0x[0-9a-f]{64}$' }),
+    log: Type.String(hash32),
     position: Type.Integer({ minimum: 0 }),
     commitment: { ...bytes32, description: 'What stands at this position of the log, base64url' },
-    size: Type.Integer({ minimum: 1, description: 'Of the checkpoint under which it was proved' }),
-    anchor: Type.Optional(
-      Type.Object(
-        { block: Type.Integer({ minimum: 0 }), hash: Type.String({ pattern: '^0x[0-9a-f]{64}$' }) },
-        { ...closed, description: 'Block that anchors that checkpoint; absent: it was not anchored yet' },
-      ),
-    ),
-    status: Type.Literal('live', { description: 'Under that checkpoint' }),
+    access: Type.Enum(['public', 'authorised'], { description: 'Whether it is published, or was read under a grant' }),
+    status: Type.Enum([...LINE_STATUSES], { description: 'Under the checkpoint that the report names for its log' }),
     time: Type.Integer({ minimum: 0, description: 'When the source took it in, seconds since 1970' }),
     claims: Type.Record(Type.String(), Type.Union([Type.String(), Type.Number(), Type.Boolean(), Type.Null()])),
   },
@@ -61,13 +60,51 @@ export type ReportLine = Static<typeof ReportLine>;
 
 const Chapter = Type.Object({ lines: Type.Array(ReportLine) }, closed);
 
+const Source = Type.Object(
+  {
+    member: Type.String(hash32),
+    log: Type.String(hash32),
+    size: Type.Integer({ minimum: 1, description: 'Of the checkpoint under which its lines were proved' }),
+    root: Type.String({ pattern: '^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$', description: 'base64' }),
+    anchor: Type.Optional(
+      Type.Object(
+        { size: Type.Integer({ minimum: 1 }), block: Type.Integer({ minimum: 0 }), hash: Type.String(hash32) },
+        { ...closed, description: 'Last anchored checkpoint of this log, which that one extends' },
+      ),
+    ),
+  },
+  closed,
+);
+export type ReportSource = Static<typeof Source>;
+
+const date = { pattern: '^\\d{4}-\\d{2}-\\d{2}$' };
+const Special = Type.Object(
+  {
+    from: Type.String({ ...date, description: 'First day of the period' }),
+    to: Type.String({ ...date, description: 'Last day' }),
+    rules: Type.String({ description: 'Edition of the fields of law' }),
+    fields: Type.Array(
+      Type.Object(
+        { field: Type.String(), zh: Type.String(), en: Type.String(), records: Type.Integer({ minimum: 0 }) },
+        { ...closed, description: 'How many records of misconduct there are in it: 0 is 无违法违规记录' },
+      ),
+      { minItems: 1, maxItems: 100 },
+    ),
+  },
+  { ...closed, description: 'Of a special report 专项信用报告' },
+);
+
 const Head = Type.Object(
   {
-    iss: Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Centre that made it' }),
+    iss: Type.String({ ...hash32, description: 'Centre that made it' }),
     number: Type.String({ pattern: '^\\d{22}$', description: 'Time of making in China, and eight digits' }),
     standard: Type.String({ description: 'Edition of the report standard' }),
     iat: Type.Integer({ minimum: 0 }),
     sub: Type.Object({ uscc: Type.String(), name: Type.String({ minLength: 1, maxLength: 200 }) }, closed),
+    sources: Type.Array(Source, { description: 'Logs that it was made of' }),
+    unreached: Type.Array(Type.String(hash32), { description: 'Sources of the region that could not be asked' }),
+    grants: Type.Array(Type.String(hash32), { description: 'Under which its authorised lines were read' }),
+    special: Type.Optional(Special),
   },
   closed,
 );
@@ -87,7 +124,7 @@ export interface OpenedReport {
  * Makes and signs a report: all ten chapters, those with nothing in them too.
  * @param chapters lines by chapter
  * @param salts ten times 32 random bytes, base64url
- * @param signer the centre's `client` key
+ * @param signer the centre's checkpoint key
  */
 export async function makeReport(
   head: ReportHead,
@@ -123,12 +160,12 @@ export function presentReport(text: string, chapters: readonly ReportChapter[]):
 
 /**
  * Opens a report, with what is shown of it.
- * @param keyOf the `client` key of a centre when the report was made; undefined: not known
+ * @param keysOf checkpoint keys that a centre has or had, newest last; that it was made in time its line in the log shows
  * @throws MALFORMED, PROOF_INVALID (disclosure), SIGNATURE_INVALID, MEMBER_UNKNOWN
  */
 export async function openReport(
   text: string,
-  keyOf: (centre: string) => Uint8Array | undefined,
+  keysOf: (centre: string) => readonly Uint8Array[],
 ): Promise<OpenedReport> {
   const { jwt, disclosures, kbJwt } = parseSdJwt(text);
   if (kbJwt !== undefined) malformed('report', 'no key binding', 'one');
@@ -139,9 +176,7 @@ export async function openReport(
   if (algorithm !== 'sha-256' || !Array.isArray(digests) || digests.length !== REPORT_CHAPTERS.length)
     malformed('report', `${REPORT_CHAPTERS.length} chapters under sha-256`, JSON.stringify(digests ?? null));
   parseUscc(head.sub.uscc);
-  const key = keyOf(head.iss);
-  if (!key) throw new XinlianError('MEMBER_UNKNOWN', { member: head.iss });
-  await verifyJws(jws, ed25519Jwk(key), head.iss);
+  await verifyByOne(jws, head.iss, keysOf(head.iss));
   const shown = unpackSdJwt(payload, disclosures);
   const chapters = new Map<ReportChapter, ReportLine[]>();
   for (const [i, chapter] of REPORT_CHAPTERS.entries()) {
@@ -163,7 +198,27 @@ export async function openReport(
   return { head, chapters };
 }
 
-/** SHA-256 of what the centre signed: the same for every presentation of it. */
+/** Throws `MEMBER_UNKNOWN` without a key, `SIGNATURE_INVALID`. */
+async function verifyByOne(jws: Jws, centre: string, keys: readonly Uint8Array[]): Promise<void> {
+  if (keys.length === 0) throw new XinlianError('MEMBER_UNKNOWN', { member: centre });
+  for (const [i, key] of keys.toReversed().entries()) {
+    try {
+      await verifyJws(jws, ed25519Jwk(key), centre);
+      return;
+    } catch (error) {
+      if (!XinlianError.is(error, 'SIGNATURE_INVALID') || i === keys.length - 1) throw error;
+    }
+  }
+}
+
+/** Whose report it says to be; proves nothing. Throws `MALFORMED`. */
+export function issuerOf(text: string): string {
+  const { payload } = parseJws(parseSdJwt(text).jwt, TYPE);
+  const { iss } = JSON.parse(fromUtf8(payload)) as { iss?: unknown };
+  return typeof iss === 'string' ? iss : malformed('report', 'the centre that made it', typeof iss);
+}
+
+/** SHA-256 of what the centre signed: the same for every presentation of it, and the commitment of its line in the log. */
 export function reportDigest(text: string): Hex {
   return toHex(sha256(utf8(parseSdJwt(text).jwt)));
 }

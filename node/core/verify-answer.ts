@@ -1,48 +1,20 @@
 // What the asker checks of an answer, offline but for its own view of the chain: who signed, what it answers, and every
 // record in it under one checkpoint. docs/protocol.md, section 8.
 import type { RecordPart } from './answer-parts.ts';
-import { equalBytes, fromBase64, fromBase64Url, toBase64, toBase64Url } from './bytes.ts';
+import { fromBase64Url, toBase64Url } from './bytes.ts';
 import { parseCanonical } from './canonical.ts';
-import { parseCheckpoint, parseOrigin } from './checkpoint.ts';
-import { commitmentOf, openDisclosures, parsePayload, type ClaimValue } from './disclosure.ts';
-import { decodeEntry } from './entry.ts';
 import { XinlianError, type ProofLink } from './errors.ts';
 import { ed25519Jwk } from './jwk.ts';
 import { verifyJws } from './jws.ts';
-import { leafHash, verifyConsistency, verifyInclusion } from './merkle.ts';
-import { parseNote, verifyNote } from './note.ts';
 import { answerBody, parseAnswer, type Answer, type AnswerBody } from './query.ts';
 import { textDigest, type Receipt } from './receipt.ts';
-import { verifyChange, verifyStatusPart, type AnsweredTree, type VerifiedChange } from './verify-change.ts';
-import { isUsable, statusOf } from './status-change.ts';
-
-/** What the asker knows by itself. */
-export interface AnswerContext {
-  /** Names of an item's claims in schema order. */
-  names(item: string, edition: string): readonly string[] | undefined;
-  /** Whether this is a checkpoint key of the provider now. Absent: the answer is trusted for it. */
-  isCheckpointKey?(provider: string, key: Uint8Array): boolean;
-  /** Last anchored checkpoint of a log, by the asker's own view: an answer under an older one hides what came since. */
-  anchored?(log: string): { size: number; root: Uint8Array; owner: string } | undefined;
-}
-
-export interface AnsweredRecord {
-  record: string;
-  version: number;
-  item: string;
-  edition: string;
-  position: number;
-  /** When the provider took it in, seconds since 1970. */
-  time: number;
-  claims: Map<string, ClaimValue>;
-  /** An objection to it is open. */
-  objected?: true;
-}
+import { verifyChange, type AnsweredTree, type VerifiedChange } from './verify-change.ts';
+import { verifyRecordPart, verifyTree, type PartsContext, type VerifiedPart } from './verify-parts.ts';
 
 export interface VerifiedAnswer {
   body: AnswerBody;
   receipt: Receipt;
-  records: AnsweredRecord[];
+  records: VerifiedPart[];
   /** Of an event: what happened, in the order of the log. */
   changes: VerifiedChange[];
   /** For people: what was not checked. */
@@ -57,7 +29,7 @@ export interface VerifiedAnswer {
 export async function verifyAnswer(
   text: string,
   asked: { request: string; provider: string; subscription?: boolean; proofOnly?: boolean },
-  context: AnswerContext,
+  context: PartsContext,
 ): Promise<VerifiedAnswer> {
   const { answer, jws } = parseAnswer(text);
   const body = answerBody.check(parseCanonical(answer.body));
@@ -118,78 +90,28 @@ function verifyAnchored(
   part: NonNullable<AnswerBody['log']>,
   receipt: Answer['receipt'],
   key: Uint8Array,
-  context: AnswerContext,
+  context: PartsContext,
   trusted: string[],
 ): AnsweredTree {
-  const note = parseNote(part.checkpoint);
-  const { origin, size, root } = parseCheckpoint(note.text);
-  verifyNote(part.checkpoint, [{ name: origin, publicKey: key }]);
-  const { log } = parseOrigin(origin);
-  same('log of the receipt', log, receipt.log);
-  const own = context.anchored?.(log);
-  if (own) {
-    if (own.owner !== body.provider) broken('signature', 'the log is of another', body.provider, own.owner);
-    // An event is of when it was made: it may be read later, and says nothing of now.
-    const older = size < own.size;
-    if (older && !body.event)
-      broken('consistency', 'the checkpoint is older than the anchored one', `${own.size}`, `${size}`);
-    if (size === own.size && !equalBytes(root, own.root))
-      broken('consistency', 'the checkpoint is another than the anchored one', toBase64(own.root), toBase64(root));
-    if (part.anchored?.size === own.size) {
-      same('anchored root', toBase64(own.root), part.anchored.root);
-      const proof = part.anchored.consistency.map((hash) => fromBase64(hash));
-      verifyConsistency({ sizeA: own.size, rootA: own.root, sizeB: size, rootB: root, proof });
-    } else if (older) trusted.push(`that the anchored checkpoint of size ${own.size} extends that of size ${size}`);
-    else trusted.push(`that the checkpoint of size ${size} extends the anchored one of size ${own.size}`);
-  } else trusted.push(`that log ${log} is the provider’s, and its checkpoint no older than the anchored one`);
-
-  const statusBytes = fromBase64Url(part.status.entry);
-  const statusEntry = decodeEntry(statusBytes);
-  if (statusEntry.kind !== 'status') return broken('status', 'the last entry', 'status', statusEntry.kind);
-  const inclusion = part.status.inclusion.map((hash) => fromBase64(hash));
-  verifyInclusion({ index: size - 1, size, leaf: leafHash(statusBytes), proof: inclusion, root });
-  return { size, root, status: statusEntry.root };
+  // An event is of when it was made: it may be read later, and says nothing of now.
+  const told = { owner: body.provider, key, past: body.event !== undefined };
+  const tree = verifyTree(part, told, context, trusted);
+  same('log of the receipt', tree.log, receipt.log);
+  return tree;
 }
 
 function verifyRecord(
   part: RecordPart,
-  { size, root, status }: AnsweredTree,
+  under: AnsweredTree,
   { subject, items }: Receipt,
-  context: AnswerContext & { proofOnly: boolean },
-): AnsweredRecord {
-  const { item, edition } = parsePayload(part.payload);
-  const names = context.names(item, edition);
-  if (!names)
-    return broken('disclosure', 'no schema is known for the item', 'a known item and edition', `${item}, ${edition}`);
-  const opened = openDisclosures({ payload: part.payload, names, disclosures: part.disclosures });
-  const bytes = fromBase64Url(part.entry);
-  const entry = decodeEntry(bytes);
-  if (!('item' in entry)) return broken('entry', 'the entry carries no record', 'a record', entry.kind);
-  if (entry.item !== item || entry.edition !== edition)
-    broken('entry', 'the entry is of another item', `${item}, ${edition}`, `${entry.item}, ${entry.edition}`);
-  const commitment = toBase64Url(commitmentOf(part.payload));
-  if (toBase64Url(entry.commitment) !== commitment)
-    broken('commitment', 'the entry commits to another', commitment, toBase64Url(entry.commitment));
-  const proof = part.inclusion.map((hash) => fromBase64(hash));
-  verifyInclusion({ index: part.position, size, leaf: leafHash(bytes), proof, root });
-  verifyStatusPart(part.position, part.status, status);
-  const standing = statusOf(part.status.value);
-  if (!isUsable(standing)) broken('status', 'the record may not be used', 'live, or objected to', standing);
-  const inOrder = [...opened].sort(([a], [b]) => a - b);
-  const claims = new Map(inOrder.map(([, claim]) => [claim.name, claim.value]));
-  if (!context.proofOnly) same('subject of a record', subject, String(claims.get('subject')));
+  context: PartsContext & { proofOnly: boolean },
+): VerifiedPart {
+  const record = verifyRecordPart(part, under, context);
+  if (!context.proofOnly) same('subject of a record', subject, String(record.claims.get('subject')));
   else if (part.disclosures.length > 0) broken('disclosure', 'claims in an answer of proofs', 'none', 'some');
-  if (!items.includes(item)) broken('format', 'a record of an item that was not asked for', items.join(), item);
-  return {
-    record: part.record,
-    version: part.version,
-    item,
-    edition,
-    position: part.position,
-    time: entry.time,
-    claims,
-    ...(standing === 'objected' && { objected: true as const }),
-  };
+  if (!items.includes(record.item))
+    broken('format', 'a record of an item that was not asked for', items.join(), record.item);
+  return record;
 }
 
 function same(what: string, wanted: string, got: string): void {

@@ -6,6 +6,7 @@ import type { Change } from '../core/event-part.ts';
 import { commitRecord } from '../core/disclosure.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { RecordId } from '../core/ids.ts';
+import type { StandingPage } from '../core/messages/report.ts';
 import { consistencyProof } from '../core/merkle.ts';
 import type { Query } from '../core/query.ts';
 import { isUsable, statusOf } from '../core/status-change.ts';
@@ -144,6 +145,51 @@ export class AnswerRecords<B extends WriteBatch> {
     };
   }
 
+  /**
+   * Records by their ids, those that may be used now.
+   * @throws OVERLOADED before the log has its first checkpoint
+   */
+  async collectById(
+    holder: Holder<B>,
+    ids: readonly RecordId[],
+    nowSeconds: number,
+  ): Promise<Pick<CollectedRecords, 'log' | 'records'>> {
+    const { size, checkpoint } = this.#shown(holder.log);
+    const parts: RecordPart[] = [];
+    for (const id of ids) {
+      const record = this.#needs.records.record(id);
+      const found = record && lastUnder(id, record, size);
+      if (!found) continue;
+      const { item, edition } = found.record;
+      const bounds = { size, today: chinaDate(nowSeconds * 1000), since: '', item, edition, hidden: false };
+      const part = await this.#part(holder, found, bounds);
+      if (part) parts.push(part);
+    }
+    return { log: this.#anchoredPart(holder, checkpoint, size), records: parts };
+  }
+
+  /**
+   * How entries stand, whatever they are.
+   * @throws OVERLOADED before the log has its first checkpoint; NOT_FOUND for a position that the last one does not cover
+   */
+  async standings(holder: Pick<Holder<B>, 'log' | 'key'>, positions: readonly number[]): Promise<StandingPage> {
+    const { log } = holder;
+    const { size, checkpoint } = this.#shown(log);
+    const entries: StandingPage['entries'] = [];
+    for (const position of positions) {
+      const entry = position < size - 1 ? this.#needs.logs.entry(log.state.number, position) : undefined;
+      if (!entry) throw new XinlianError('NOT_FOUND', { what: `entry of log ${log.state.id}`, id: String(position) });
+      entries.push({
+        position,
+        entry: toBase64Url(entry),
+        inclusion: this.#proofs.inclusion(log, position, size),
+        status: await this.#proofs.status(log, position, size),
+        now: statusOf(log.status(position)),
+      });
+    }
+    return { log: this.#anchoredPart(holder, checkpoint, size), entries };
+  }
+
   async #change(log: AgencyLog<B>, { kind, record, item, position, ref }: QueuedChange, size: number): Promise<Change> {
     const entry = this.#needs.logs.entry(log.state.number, position);
     if (!entry) {
@@ -233,7 +279,7 @@ export class AnswerRecords<B extends WriteBatch> {
     };
   }
 
-  #anchoredPart({ log, key }: Holder<B>, checkpoint: string, size: number): AnchoredPart {
+  #anchoredPart({ log, key }: Pick<Holder<B>, 'log' | 'key'>, checkpoint: string, size: number): AnchoredPart {
     const anchored = this.#needs.view.log(log.state.id)?.head;
     return {
       checkpoint,

@@ -66,6 +66,7 @@ import type { OpeningExport } from './opening-export.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
 import type { RecognitionDesk } from './recognition-desk.ts';
 import type { Records } from './records.ts';
+import type { ReportDesk } from './report-desk.ts';
 import type { ShareDesk } from './share-desk.ts';
 import type { SharePayloads } from './share-payloads.ts';
 import type { SelfDesk } from './self-desk.ts';
@@ -97,6 +98,7 @@ interface Dependencies<B extends Batch> {
   subscriptions: Subscriptions<B>;
   webhooks: Webhooks<B>;
   recognition: Pick<RecognitionDesk<B>, 'answer'>;
+  reports: Pick<ReportDesk<B>, 'answer'>;
   view: ChainView & TellingView;
   logger: Log;
 }
@@ -138,6 +140,10 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'recognition/act': ['centre'],
   'recognition/view': ['centre'],
   'recognition/document': ['centre'],
+  'report/compile': ['centre'],
+  'report/list': ['centre'],
+  'report/read': ['centre'],
+  'report/withdraw': ['centre'],
   'view/members': [],
   'council/propose': ['council'],
   'council/vote': ['council'],
@@ -305,6 +311,11 @@ export class Methods<B extends Batch> {
       case 'recognition/view':
       case 'recognition/document':
         return this.#needs.recognition.answer(member.id, method, argument);
+      case 'report/compile':
+      case 'report/list':
+      case 'report/read':
+      case 'report/withdraw':
+        return this.#needs.reports.answer(member.providing(), method, argument, signal);
       case 'view/members':
         return viewCodec.encode(viewOf(view, viewRequest.decode(argument).members));
       case 'council/propose':

@@ -120,7 +120,7 @@ async function makeReport(data: string, bundle: string, say: (text: string) => v
   const out = join(data, 'report.sd-jwt');
   const about = ['--uscc', uscc, '--name', claim('XK_XDR_MC') || claim('CF_XDR_MC') || uscc];
   const profile = ['--profile', profileFile(data, player('dafeng'))];
-  await xinlian(['report', 'make', bundle, ...about, '--out', out, ...profile]);
+  await xinlian(['report', 'make', ...about, '--out', out, ...profile]);
   await xinlian(['report', 'show', out, '--chapters', 'administration', ...profile]);
   say(`${player('dafeng').name} makes a report of ten chapters, of which one is shown alone`);
   return readFile(out, 'utf8');

@@ -7,7 +7,8 @@ import { openJwe, sealJwe } from '../../node/core/jwe.ts';
 import { signJws } from '../../node/core/jws.ts';
 import { parseAnswer, signQuery, type Answer, type AnswerBody } from '../../node/core/query.ts';
 import { textDigest } from '../../node/core/receipt.ts';
-import { verifyAnswer, type AnswerContext } from '../../node/core/verify-answer.ts';
+import { verifyAnswer } from '../../node/core/verify-answer.ts';
+import type { PartsContext } from '../../node/core/verify-parts.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { SIGNER } from '../helpers/agency.ts';
 import { Exchange } from '../helpers/authorised.ts';
@@ -18,7 +19,7 @@ let text: string;
 let answer: Answer;
 let body: AnswerBody;
 let asked: { request: string; provider: string };
-let context: AnswerContext;
+let context: PartsContext;
 
 before(async () => {
   exchange = await Exchange.open();

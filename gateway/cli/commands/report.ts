@@ -1,28 +1,33 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
-import { fromBase64Url, toBase64Url } from '../../../node/core/bytes.ts';
-import { decodeEntry } from '../../../node/core/entry.ts';
+import { fromBase64Url } from '../../../node/core/bytes.ts';
 import { malformed } from '../../../node/core/errors.ts';
 import {
-  makeReport,
+  issuerOf,
   openReport,
   presentReport,
   REPORT_CHAPTERS,
   reportDigest,
-  reportNumber,
   type OpenedReport,
   type ReportChapter,
-  type ReportLine,
 } from '../../../node/core/report.ts';
-import { parseUscc } from '../../../node/core/uscc.ts';
-import { verifyBundle } from '../../../node/core/verify-bundle.ts';
 import { chinaTime } from '../../../node/policy/date.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
 import { builtInReportStandard } from '../../../node/policy/report-standard.ts';
-import { addGatewayFlags, addMemberFlags, openClient, openMember, type ConnectionFlags } from '../connection.ts';
+import type { Client } from '../../client.ts';
+import { unsealAnswers, type SealedAnswers } from '../../client/grantee.ts';
+import { reportCheckUrl, reportPage } from '../../pages/report.ts';
+import {
+  addGatewayFlags,
+  addMemberFlags,
+  gatewayOf,
+  openClient,
+  openSealedClient,
+  type ConnectionFlags,
+} from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
 
-export function addReport(program: Command, terminal: Terminal): void {
+export function addReport(program: Command, terminal: Terminal, exit: (code: number) => void): void {
   const report = program
     .command('report')
     .summary('factual credit reports of enterprises 公共信用信息报告')
@@ -31,51 +36,86 @@ export function addReport(program: Command, terminal: Terminal): void {
         'be shown alone.\n报告共十章,逐条列明来源、证明与状态,不评分、不评级;可只出示其中若干章。',
     );
   addMake(report, terminal);
+  addList(report, terminal);
+  addGet(report, terminal);
+  addWithdraw(report, terminal);
   addShow(report, terminal);
+  addPrint(report, terminal);
+  addCheck(report, terminal, exit);
 }
 
 interface MakeFlags extends ConnectionFlags {
   uscc: string;
   name: string;
+  answers?: string;
   out: string;
 }
 
 function addMake(report: Command, terminal: Terminal): void {
   const command = report
     .command('make')
-    .summary('make and sign a report, as a regional centre 出具报告')
+    .summary('have your node make and log a report, as a regional centre 出具报告')
     .description(
-      'From proof bundles of the enterprise’s public records: each is verified, and refused where it does not hold, is not ' +
-        'public, is of another, or is not live any more.\n由各信源单位的公开记录证明文件汇编,逐一核验。',
+      'Your node asks every source of your region for what it publishes of the enterprise, and verifies each record; what ' +
+        'you read under a grant goes in by --answers. The report is signed, and has a line in your log.\n' +
+        '由本中心节点向本区域各信源单位查询、逐条核验、签名并入链存证。',
     )
-    .argument('<bundles...>', 'what `xinlian bundle` wrote')
     .requiredOption('--uscc <code>', 'USCC of the enterprise')
     .requiredOption('--name <name>', 'its name')
+    .option('--answers <file>', 'what `xinlian query --out` kept: records that you read under a grant')
     .requiredOption('--out <file>', 'file to write: an SD-JWT');
-  addMemberFlags(command).action(async (files: string[], flags: MakeFlags) => {
-    const { id, keys } = await openMember(flags, terminal);
-    const uscc = parseUscc(flags.uscc);
-    const chapters = new Map<ReportChapter, ReportLine[]>();
-    for (const file of files) {
-      const line = lineOf(file, await readFile(file, 'utf8'), uscc);
-      const chapter = builtInReportStandard.chapterOf(line.item);
-      chapters.set(chapter, [...(chapters.get(chapter) ?? []), line]);
+  addMemberFlags(command).action(async ({ uscc, name, answers: file, out, ...flags }: MakeFlags) => {
+    const { sealed } = await openSealedClient(flags, terminal);
+    const kept = file === undefined ? undefined : (JSON.parse(await readFile(file, 'utf8')) as SealedAnswers);
+    const made = await sealed.compileReport({ uscc, name, ...(kept && { answers: await unsealAnswers(kept) }) });
+    await writeFile(out, made.text);
+    const { number, digest, position } = made;
+    terminal.say(`${out}: report ${number} of ${name} 报告编号 ${number}`);
+    terminal.out(JSON.stringify({ number, digest, position }));
+  });
+}
+
+function addList(report: Command, terminal: Terminal): void {
+  const command = report
+    .command('list')
+    .summary('reports that your centre made 本中心出具的报告')
+    .option('--after <number>', 'reports behind this one');
+  addMemberFlags(command).action(async ({ after, ...flags }: ConnectionFlags & { after?: string }) => {
+    const { sealed } = await openSealedClient(flags, terminal);
+    const { reports, next } = await sealed.reports(after);
+    for (const one of reports) {
+      terminal.say(
+        `${one.number}  ${one.name} ${one.uscc}  ${chinaTime(one.time)}${one.withdrawn ? '  withdrawn 已撤回' : ''}`,
+      );
+      terminal.out(JSON.stringify(one));
     }
-    const now = Math.floor(Date.now() / 1000);
-    const serial = crypto.getRandomValues(new Uint32Array(1))[0] ?? 0;
-    const number = reportNumber(chinaTime(now).replaceAll(/\D/g, ''), serial % 100_000_000);
-    const salts = REPORT_CHAPTERS.map(() => toBase64Url(crypto.getRandomValues(new Uint8Array(32))));
-    const head = {
-      iss: id,
-      number,
-      standard: builtInReportStandard.edition,
-      iat: now,
-      sub: { uscc, name: flags.name },
-    };
-    const text = await makeReport(head, chapters, salts, keys.client);
-    await writeFile(flags.out, text);
-    terminal.say(`${flags.out}: report ${number} of ${flags.name}, ${files.length} facts 报告编号 ${number}`);
-    terminal.out(JSON.stringify({ number, digest: reportDigest(text), facts: files.length }));
+    if (next !== undefined) terminal.say(`more: --after ${next}`);
+  });
+}
+
+function addGet(report: Command, terminal: Terminal): void {
+  const command = report
+    .command('get')
+    .summary('fetch a report of your centre 取回报告')
+    .argument('<number>')
+    .requiredOption('--out <file>', 'file to write: an SD-JWT');
+  addMemberFlags(command).action(async (number: string, { out, ...flags }: ConnectionFlags & { out: string }) => {
+    const { sealed } = await openSealedClient(flags, terminal);
+    const { text, digest, position } = await sealed.report(number);
+    await writeFile(out, text);
+    terminal.out(JSON.stringify({ number, digest, position }));
+  });
+}
+
+function addWithdraw(report: Command, terminal: Terminal): void {
+  const command = report
+    .command('withdraw')
+    .summary('take a report of your centre back, for good 撤回报告')
+    .argument('<number>');
+  addMemberFlags(command).action(async (number: string, flags: ConnectionFlags) => {
+    const { sealed } = await openSealedClient(flags, terminal);
+    await sealed.withdrawReport(number);
+    terminal.out(JSON.stringify({ number, withdrawn: true }));
   });
 }
 
@@ -87,20 +127,14 @@ interface ShowFlags extends ConnectionFlags {
 function addShow(report: Command, terminal: Terminal): void {
   const command = report
     .command('show')
-    .summary('check a report, and show it or some of its chapters 核验并出示报告')
-    .argument('<file>', 'what `xinlian report make` wrote, or a presentation of it')
+    .summary('check the signature of a report, and show it or some of its chapters 核验并出示报告')
+    .argument('<file>', 'a report, or a presentation of it')
     .option('--chapters <chapters>', `some alone, divided by commas: ${REPORT_CHAPTERS.join(', ')}`)
     .option('--out <file>', 'write the presentation of these chapters');
   addGatewayFlags(command).action(async (file: string, flags: ShowFlags) => {
     const whole = (await readFile(file, 'utf8')).trim();
     const text = flags.chapters === undefined ? whole : presentReport(whole, flags.chapters.split(',').map(chapterOf));
-    const client = openClient(flags, terminal);
-    const keys = new Map<string, Uint8Array>();
-    // Whose report it is is read from the report, and believed only where the key of that centre signed it.
-    const { payload } = parseIssuer(text);
-    const { keys: current } = await client.getMember({ params: { member: payload } });
-    if (current.client !== undefined) keys.set(payload, fromBase64Url(current.client, 32));
-    const opened = await openReport(text, (centre) => keys.get(centre));
+    const { opened } = await openWith(openClient(flags, terminal), text);
     if (flags.out !== undefined) await writeFile(flags.out, text);
     for (const line of describe(opened)) terminal.say(line);
     const { head, chapters } = opened;
@@ -108,42 +142,62 @@ function addShow(report: Command, terminal: Terminal): void {
   });
 }
 
-function parseIssuer(text: string): { payload: string } {
-  const body = text.split('.')[1] ?? '';
-  const { iss } = JSON.parse(new TextDecoder().decode(fromBase64Url(body))) as { iss?: unknown };
-  return typeof iss === 'string' ? { payload: iss } : malformed('report', 'the centre that made it', typeof iss);
+function addPrint(report: Command, terminal: Terminal): void {
+  const command = report
+    .command('print')
+    .summary('a report as a page to print, whose code leads to its check 打印报告')
+    .argument('<file>', 'a report, or a presentation of it')
+    .requiredOption('--out <file>', 'file to write: HTML');
+  addGatewayFlags(command).action(async (file: string, { out, ...flags }: ConnectionFlags & { out: string }) => {
+    const text = (await readFile(file, 'utf8')).trim();
+    const client = openClient(flags, terminal);
+    const { opened, centre } = await openWith(client, text);
+    const { iss: member, number, sources, unreached } = opened.head;
+    const names = new Map<string, string>();
+    for (const id of new Set([...sources.map((source) => source.member), ...unreached]))
+      names.set(id, (await client.getMember({ params: { member: id } })).name);
+    const page = reportPage(opened, {
+      url: reportCheckUrl(gatewayOf(flags, terminal.env), { member, number, digest: reportDigest(text) }),
+      centre,
+      made: chinaTime(opened.head.iat),
+      standard: builtInReportStandard,
+      agencyOf: (id) => names.get(id) ?? id,
+      nameOf: (code, claim) => {
+        const item = builtInCatalogue.item(code);
+        return claim === undefined ? item.zh : item.fields.find(({ name }) => name === claim)?.zh;
+      },
+    });
+    await writeFile(out, page);
+    terminal.out(JSON.stringify({ number, file: out }));
+  });
+}
+
+function addCheck(report: Command, terminal: Terminal, exit: (code: number) => void): void {
+  const command = report
+    .command('check')
+    .summary('whether a report is genuine, and still true 核验报告是否有效')
+    .argument('<file>', 'a report, or a presentation of it');
+  addGatewayFlags(command).action(async (file: string, flags: ConnectionFlags) => {
+    const text = (await readFile(file, 'utf8')).trim();
+    const client = openClient(flags, terminal);
+    const { opened } = await openWith(client, text);
+    const { iss: member, number } = opened.head;
+    const checked = await client.checkReport({ params: { member, number }, query: { digest: reportDigest(text) } });
+    terminal.say(`${number}  ${checked.state}, ${checked.changed} changed, ${checked.unreached} not checked`);
+    terminal.out(JSON.stringify(checked));
+    if (checked.state !== 'valid') exit(2);
+  });
+}
+
+/** Whose report it is is read from the report, and believed only where a key of that centre signed it. */
+async function openWith(client: Client, text: string): Promise<{ opened: OpenedReport; centre: string }> {
+  const { name, history } = await client.getMember({ params: { member: issuerOf(text) } });
+  const keys = (history.checkpoint ?? []).map(({ key }) => fromBase64Url(key, 32));
+  return { opened: await openReport(text, () => keys), centre: name };
 }
 
 function chapterOf(name: string): ReportChapter {
   return REPORT_CHAPTERS.find((chapter) => chapter === name) ?? malformed('--chapters', REPORT_CHAPTERS.join(), name);
-}
-
-/** A fact, from the bundle that proves it. */
-function lineOf(file: string, text: string, uscc: string): ReportLine {
-  const verification = verifyBundle(text, { names: (item, edition) => builtInCatalogue.names(item, edition) });
-  const { ok, record, checkpoint, anchor, checks } = verification;
-  if (!ok || !record || !checkpoint)
-    return malformed(file, 'a proof that holds', checks.find((check) => !check.ok)?.detail ?? 'no record');
-  const claims = Object.fromEntries(record.claims);
-  if (record.undisclosed.length > 0) malformed(file, 'all claims shown', record.undisclosed.join(', '));
-  if (claims['subject'] !== uscc) malformed(file, `a record of ${uscc}`, claims['subject']);
-  if (claims['class'] !== 'public') malformed(file, 'a public record', claims['class']);
-  if (record.status !== 'live') malformed(file, 'a record that is live', record.status);
-  const { entry } = JSON.parse(text) as { entry: string };
-  const logged = decodeEntry(fromBase64Url(entry));
-  return {
-    source: checkpoint.member,
-    item: record.item,
-    edition: record.edition,
-    log: checkpoint.origin.log,
-    position: record.position,
-    commitment: 'commitment' in logged ? toBase64Url(logged.commitment) : '',
-    size: checkpoint.size,
-    ...(anchor && { anchor: { block: anchor.number, hash: anchor.hash } }),
-    status: 'live',
-    time: record.time,
-    claims,
-  };
 }
 
 function describe({ head, chapters }: OpenedReport): string[] {
@@ -154,5 +208,6 @@ function describe({ head, chapters }: OpenedReport): string[] {
       `${zh} ${en}: ${facts === undefined ? 'not shown 未出示' : facts.length === 0 ? 'none 无' : facts.length}`,
     );
   }
+  if (head.unreached.length > 0) lines.push(`${head.unreached.length} sources could not be asked 未能查询的信源单位`);
   return lines;
 }

@@ -26,8 +26,11 @@ const closed = { additionalProperties: false };
  * identity/revocations  Addressed → revocation list
  * recognition/document  DocumentRef → text of the document; for the node of the other side
  * public/search         PublicSearch → PublicPage
+ * public/proved         PublicSearch → ProvedPage
  * public/record         PublicRef → parcel(PublicRecord, Bundle)
  * log/read              LogRead → bytes
+ * log/standing          StandingQuestion → StandingPage
+ * report/standing       ReportQuestion → ReportStanding
  * log/proof             LogPosition → EntryProof (bundle.ts)
  * node/info             → NodeInfo
  */
@@ -56,8 +59,11 @@ export const RPC_METHODS = [
   'recognition/document',
   'public/search',
   'public/record',
+  'public/proved',
   'log/read',
   'log/proof',
+  'log/standing',
+  'report/standing',
   'node/info',
 ] as const;
 export type RpcMethod = (typeof RPC_METHODS)[number];
@@ -96,6 +102,10 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * recognition/act     CaseActCall → WrittenText
  * recognition/view    nothing → RecognitionPage
  * recognition/document OwnDocumentRef → text of the document
+ * report/compile      CompileReport → ReportText
+ * report/list         ReportListRequest → ReportList
+ * report/read         ReportRef → ReportText
+ * report/withdraw     ReportRef → nothing
  * view/members        ViewRequest → View
  * council/propose     CouncilCallText → CouncilOutcome
  * council/vote        CouncilVote → CouncilOutcome
@@ -145,6 +155,10 @@ export const INNER_METHODS = [
   'recognition/act',
   'recognition/view',
   'recognition/document',
+  'report/compile',
+  'report/list',
+  'report/read',
+  'report/withdraw',
   'view/members',
   'council/propose',
   'council/vote',

@@ -23,7 +23,7 @@ function findings(first: Entry): string[] {
 }
 
 describe('A log that takes something back', () => {
-  for (const kind of ['certificate', 'share'] as const) {
+  for (const kind of ['certificate', 'share', 'report'] as const) {
     it(`is honest where that is of kind ${kind}`, () => {
       expect(findings({ kind, time: TIME, commitment })).to.deep.equal([]);
     });

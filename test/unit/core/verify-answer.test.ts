@@ -19,7 +19,8 @@ import {
   type Query,
 } from '../../../node/core/query.ts';
 import { textDigest } from '../../../node/core/receipt.ts';
-import { verifyAnswer, type AnswerContext } from '../../../node/core/verify-answer.ts';
+import { verifyAnswer } from '../../../node/core/verify-answer.ts';
+import type { PartsContext } from '../../../node/core/verify-parts.ts';
 import { RecordProofs } from '../../../node/exchange/record-proofs.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
 import { SIGNER } from '../../helpers/agency.ts';
@@ -68,14 +69,14 @@ before(async () => {
   foreign = await answerTo({}, { uscc: company(3), name: '三' });
 });
 
-const context: AnswerContext = {
+const context: PartsContext = {
   names: (item, edition) => builtInCatalogue.names(item, edition),
   isCheckpointKey: (provider, key) => provider === MEMBER && toBase64Url(key) === toBase64Url(SIGNER),
   anchored: (log) => (log === LOG ? anchored : undefined),
 };
 
 /** What one knows who has no view of the chain. */
-const unknowing: AnswerContext = { names: (item, edition) => builtInCatalogue.names(item, edition) };
+const unknowing: PartsContext = { names: (item, edition) => builtInCatalogue.names(item, edition) };
 
 /** Signed by the provider itself: a lie, not a forgery. */
 const signed = (body: AnswerBody, receipt: Answer['receipt'], digest = true): Promise<string> => {
@@ -88,7 +89,7 @@ async function refuse(
   text: string,
   code: ErrorCode,
   link?: ProofLink,
-  { asked = answered.asked, of = context }: { asked?: True['asked']; of?: AnswerContext } = {},
+  { asked = answered.asked, of = context }: { asked?: True['asked']; of?: PartsContext } = {},
 ): Promise<void> {
   const error = await rejection(verifyAnswer(text, asked, of));
   expect(error).to.have.property('code', code);

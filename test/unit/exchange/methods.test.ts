@@ -132,6 +132,7 @@ describe('A hosted member', () => {
       ...sharingOver(agency),
       recognition: { answer: async (_member, method) => utf8(method) },
       openings: openingsOf(new LevelAccessStore(store), agency),
+      reports: { answer: async (_member, method) => utf8(method) },
       ...governance(),
       view: chain,
       logger,
