@@ -7,13 +7,10 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import pc from 'picocolors';
 import { auditTwice, type AuditOutcome } from './sandbox/audit.ts';
-import { authoriseAndQuery, type Authorised } from './sandbox/authorised.ts';
 import { startCluster, type Cluster } from './sandbox/cluster.ts';
 import { auditFile } from './sandbox/configs.ts';
-import { watchAfterLoan } from './sandbox/watched.ts';
-import { liveThrough, type RecordLife } from './sandbox/life.ts';
-import { recogniseBothWays, type Recognised } from './sandbox/recognition.ts';
-import { publishAndProve, sampleFiles, type Outcome } from './sandbox/scenario.ts';
+import { play, type Played } from './sandbox/play.ts';
+import { sampleFiles, type Outcome } from './sandbox/scenario.ts';
 
 const { values } = parseArgs({
   options: {
@@ -62,14 +59,9 @@ try {
   cluster = await startCluster({ data, say, usualPorts: !values.once });
   say(pc.green('the gateways are ready'));
   const files = values.input === undefined ? await sampleFiles(data) : [resolve(values.input)];
-  const outcome = await publishAndProve(cluster, { data, files, say });
-  const authorised = await authoriseAndQuery(cluster, { data, say });
-  const { ok, events } = await watchAfterLoan(cluster, { data, say });
-  const shown = { ...authorised, events, ok: authorised.ok && ok };
-  const recognition = await recogniseBothWays(cluster, { data, bundle: outcome.bundle, say });
-  const life = await liveThrough(cluster, { data, say });
-  if (values.once) await finish(outcome, shown, { recognition, life }, await auditTwice(data, say));
-  else showWhereToLook(cluster, outcome);
+  const played = await play(cluster, { data, files, say });
+  if (values.once) await finish(played, await auditTwice(data, say));
+  else showWhereToLook(cluster, played.outcome);
 } catch (error) {
   console.error(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
   console.error(`Logs of the processes: ${join(data, 'logs')}`);
@@ -99,30 +91,10 @@ function isSandbox(pid: number): boolean {
   }
 }
 
-async function finish(
-  { published, rejected, final, checkpoints, proved }: Outcome,
-  { ok: authorised, ...counts }: Authorised & { events: number },
-  { recognition, life }: { recognition: Recognised; life: RecordLife },
-  audit: AuditOutcome,
-): Promise<void> {
+async function finish({ ok: played, told }: Played, audit: AuditOutcome): Promise<void> {
   await end();
-  const { ok: recognises, ...recognised } = recognition;
-  const { ok: lived, ...lives } = life;
-  const ok = proved && final === published && authorised && recognises && lived && audit.ok;
-  console.log(
-    JSON.stringify({
-      ok,
-      published,
-      rejected,
-      final,
-      checkpoints,
-      ...counts,
-      ...lives,
-      recognition: recognised,
-      audit,
-      seconds: seconds(),
-    }),
-  );
+  const ok = played && audit.ok;
+  console.log(JSON.stringify({ ok, ...told, audit, seconds: seconds() }));
   process.exit(ok ? 0 : 1);
 }
 

@@ -6,7 +6,7 @@ import { createClient } from '../../gateway/client.ts';
 import type { CaseView } from '../../node/core/messages/case.ts';
 import { chinaDate } from '../../node/policy/date.ts';
 import { addMonths } from '../../node/policy/days.ts';
-import type { Cluster } from './cluster.ts';
+import type { Members } from './cluster.ts';
 import { profileFile } from './configs.ts';
 import { passphraseFile } from './consortium.ts';
 import { ENTERPRISE, player } from './programs.ts';
@@ -27,7 +27,7 @@ export interface RecordLife {
 }
 
 export async function liveThrough(
-  cluster: Cluster,
+  cluster: Pick<Members, 'gatewayUrl'>,
   { data, say }: { data: string; say: (text: string) => void },
 ): Promise<RecordLife> {
   const [regulator, dafeng] = [player('regulator'), player('dafeng')];

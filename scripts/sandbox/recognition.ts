@@ -12,7 +12,7 @@ import { generateSecrets, localKeys } from '../../node/keys/local-keys.ts';
 import { dueAfter } from '../../node/policy/due-date.ts';
 import { verifyBundle } from '../../node/core/verify-bundle.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
-import type { Cluster } from './cluster.ts';
+import type { Members } from './cluster.ts';
 import { profileFile } from './configs.ts';
 import { player, Programs } from './programs.ts';
 import { xinlian } from './xinlian.ts';
@@ -36,7 +36,8 @@ export interface Recognised {
   ok: boolean;
 }
 
-interface Side {
+/** A centre with its officers. */
+export interface Side {
   name: string;
   office: RecognitionOffice;
   handler: StepSigner;
@@ -53,7 +54,7 @@ const paper = (number: string, text: string, calendar?: Paper['calendar']): Pape
 
 /** @param bundle proof of a record, of which the report of the case from Dafeng is made */
 export async function recogniseBothWays(
-  cluster: Cluster,
+  cluster: Pick<Members, 'gatewayUrl' | 'consortium'>,
   { data, bundle, say }: { data: string; bundle: string; say: (text: string) => void },
 ): Promise<Recognised> {
   const programs = await Programs.open(cluster, data);
@@ -68,9 +69,12 @@ export async function recogniseBothWays(
     await Promise.all([first.request('DF-1', text), second.request('SH-1', '报告一'), third.request('SH-2', '报告二')]);
 
     await Promise.all([
-      first.recognise(),
+      first.examine().then(() => first.recognise()),
       second.host('refuse', '报告签发机构不在名单之内', APPLICANT_DAYS),
-      third.supplemented().then(() => third.recognise()),
+      third
+        .supplemented()
+        .then(() => third.examine())
+        .then(() => third.recognise()),
     ]);
     const [one, two, three] = await Promise.all([
       first.both('recognised'),
@@ -126,7 +130,7 @@ async function makeReport(data: string, bundle: string, say: (text: string) => v
   return readFile(out, 'utf8');
 }
 
-async function openSide(programs: Programs, key: 'dafeng' | 'shanghai'): Promise<Side> {
+export async function openSide(programs: Programs, key: 'dafeng' | 'shanghai'): Promise<Side> {
   const { id, sealed } = await programs.program(key, key);
   const office = new RecognitionOffice(id, { sealed, clock: Date });
   const side = { name: player(key).name, office, handler: newSigner(), other: newSigner(), decider: newSigner() };
@@ -138,7 +142,7 @@ async function openSide(programs: Programs, key: 'dafeng' | 'shanghai'): Promise
 }
 
 /** The agreement that is in force, or a new one. */
-async function agree(dafeng: Side, shanghai: Side, say: (text: string) => void): Promise<string> {
+export async function agree(dafeng: Side, shanghai: Side, say: (text: string) => void): Promise<string> {
   const known = (await dafeng.office.page()).agreements.find(({ inForce }) => inForce);
   if (known) return known.id;
   const now = Math.floor(Date.now() / 1000);
@@ -168,8 +172,8 @@ async function agree(dafeng: Side, shanghai: Side, say: (text: string) => void):
   return id;
 }
 
-/** A case, with both of its sides. */
-class Case {
+/** A case, with both of its sides. Steps resolve when their own side has read the block that has them. */
+export class Case {
   readonly #home: Side;
   readonly #host: Side;
   readonly #agreement: string;
@@ -214,15 +218,27 @@ class Case {
     await this.#seen(this.#host, 3);
   }
 
-  async recognise(): Promise<void> {
+  async examine(): Promise<void> {
     await this.host('complete', '材料齐全', OFFICIAL_DAYS);
     await this.host('examine', '进入审核', OFFICIAL_DAYS);
+  }
+
+  async recognise(): Promise<void> {
     const due = Math.floor(Date.now() / 1000) + 60 * DAY;
     await this.#act(
       this.#host,
       { action: 'recognise', signer: this.#host.decider, second: this.#host.other },
       '八项核验通过,予以认定',
       { due },
+    );
+  }
+
+  async withdraw(): Promise<void> {
+    await this.#act(
+      this.#home,
+      { action: 'withdraw', role: 'applicant', signer: this.#applicant },
+      '撤回申请',
+      undefined,
     );
   }
 

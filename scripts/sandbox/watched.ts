@@ -2,7 +2,7 @@
 // hears of it, and hears nothing more once the enterprise has withdrawn.
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cluster } from './cluster.ts';
+import type { Members } from './cluster.ts';
 import { profileFile } from './configs.ts';
 import { passphraseFile } from './consortium.ts';
 import { ENTERPRISE, player, taxRows } from './programs.ts';
@@ -22,7 +22,7 @@ interface Told {
 }
 
 export async function watchAfterLoan(
-  cluster: Pick<Cluster, 'gatewayUrl'>,
+  cluster: Pick<Members, 'gatewayUrl'>,
   { data, say }: { data: string; say: (text: string) => void },
 ): Promise<WatchedLoan> {
   const [tax, bank] = [player('tax'), player('bank')];

@@ -4,7 +4,7 @@ import type { ChainSource } from '../sandbox/consortium.ts';
 import type { ValidatorNetwork } from './network.ts';
 
 /** Seconds by which a block that is sealed out of turn comes late at most (EIP-225), on a busy machine. */
-const LATE_SECONDS = 2;
+export const LATE_SECONDS = 4;
 
 export function validatorChain(network: ValidatorNetwork, endpointsOf: ChainSource['endpointsOf']): ChainSource {
   const depth = finalityDepth({ kind: 'clique', signers: network.validators.length });

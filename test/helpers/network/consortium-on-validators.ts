@@ -6,13 +6,14 @@ import { CAST } from '../../../scripts/sandbox/cast.ts';
 import { startMembers, type Members } from '../../../scripts/sandbox/cluster.ts';
 import { profileFile } from '../../../scripts/sandbox/configs.ts';
 import { openPorts } from '../../../scripts/sandbox/consortium.ts';
-import { validatorChain } from '../../../scripts/validators/chain-source.ts';
+import { LATE_SECONDS, validatorChain } from '../../../scripts/validators/chain-source.ts';
 import { ensureGeth } from '../../../scripts/validators/geth.ts';
 import { ValidatorNetwork } from '../../../scripts/validators/network.ts';
+import { nodeInfo, until } from '../consortium.ts';
 
 const PERIOD_SECONDS = 1;
 /** That a block takes at most, as the nodes are told. */
-export const BLOCK_SECONDS = PERIOD_SECONDS + 2;
+export const BLOCK_SECONDS = PERIOD_SECONDS + LATE_SECONDS;
 
 export interface NetworkConsortium extends Members {
   data: string;
@@ -85,4 +86,18 @@ export async function startValidators(
 ): Promise<ValidatorNetwork> {
   const geth = await ensureGeth(() => {});
   return ValidatorNetwork.start({ geth, data, validators, period });
+}
+
+/** @returns what each of these nodes says of everything that is final, at a block that is the last final one of all */
+export async function digestsAtOneBlock(
+  consortium: Pick<Members, 'nodeUrl'>,
+  players: readonly string[],
+): Promise<(string | undefined)[]> {
+  let digests: (string | undefined)[] = [];
+  await until(async () => {
+    const told = await Promise.all(players.map((player) => nodeInfo(consortium, player)));
+    digests = told.map(({ digest }) => digest);
+    return new Set(told.map(({ final }) => final)).size === 1;
+  });
+  return digests;
 }
