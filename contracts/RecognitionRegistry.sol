@@ -23,6 +23,7 @@ import {
     unpackCase
 } from "./types/Recognition.sol";
 import { Roles } from "./types/Roles.sol";
+import { Signature } from "./types/Signatures.sol";
 import { XinlianDomain } from "./XinlianDomain.sol";
 
 /// @title Mutual recognition of credit reports (信用报告互认) between regional centres: agreements, officers, cases.

@@ -3,33 +3,39 @@ pragma solidity 0.8.37;
 
 import { GrantTerms } from "../types/Grants.sol";
 import { GrantHash, MemberId } from "../types/Ids.sol";
+import { Signature } from "../types/Signatures.sol";
 
 /// @title Which grants (授权) stand, and which queries have used them.
 /// @notice An enterprise authorises a bank in an artefact that the chain never sees. A random key, made for that one
 /// grant, speaks for it here: nothing tells whose grant it is, and anyone may carry its signed word to the chain.
 ///
-/// Signatures are EIP-712 in the domain of `eip712Domain`, 65 bytes r || s || v, s in the lower half. In a batch a bad
-/// item fails alone: `GrantItemFailed` tells the error that its single form would have reverted with.
+/// Signatures are EIP-712 in the domain of `eip712Domain`. In a batch a bad item fails alone: `GrantItemFailed` tells the
+/// error that its single form would have reverted with.
 interface IGrantRegistry {
-    /// @notice See `register`.
+    /// @param terms All of artefact, key and grantee set, and a term that has not ended.
+    /// @param deadline Seconds since 1970, included: later the signature does not count.
+    /// @param signature By the grant key, of GrantRegistration(bytes32 grant,uint64 deadline).
     struct Registration {
         GrantTerms terms;
         uint64 deadline;
-        bytes signature;
+        Signature signature;
     }
 
-    /// @notice See `withdraw`.
+    /// @param signature By the grant key, of GrantWithdrawal(bytes32 grant).
     struct Withdrawal {
         GrantTerms terms;
-        bytes signature;
+        Signature signature;
     }
 
-    /// @notice See `consumeFor`; with an empty signature see `consume`: the sender's own.
+    /// @param queryId Random, chosen by the grantee.
+    /// @param deadline Seconds since 1970, included: later the signature does not count.
+    /// @param signature By the grantee's current transaction key, of
+    /// GrantConsumption(bytes32 grant,bytes32 queryId,uint64 deadline). In a batch zeros: the sender's own, see `consume`.
     struct Consumption {
         GrantTerms terms;
         bytes32 queryId;
         uint64 deadline;
-        bytes signature;
+        Signature signature;
     }
 
     event GrantRegistered(GrantHash indexed grant, MemberId indexed grantee, GrantTerms terms);
@@ -69,17 +75,13 @@ interface IGrantRegistry {
 
     /// @notice Registers a grant, so that it can be used. Anyone may send it.
     /// @dev A grant that was suspended before stays so.
-    /// @param terms All of artefact, key and grantee set, and a term that has not ended.
-    /// @param deadline Seconds since 1970, included: later the signature does not count.
-    /// @param signature By the grant key, of GrantRegistration(bytes32 grant,uint64 deadline).
-    function register(GrantTerms calldata terms, uint64 deadline, bytes calldata signature) external;
+    function register(Registration calldata item) external;
 
     /// @notice As `register`, for at most `MAX_BATCH` grants.
     function registerBatch(Registration[] calldata items) external;
 
     /// @notice Withdraws a grant for good; one that is not registered yet can never be. Anyone may send it.
-    /// @param signature By the grant key, of GrantWithdrawal(bytes32 grant).
-    function withdraw(GrantTerms calldata terms, bytes calldata signature) external;
+    function withdraw(Withdrawal calldata item) external;
 
     /// @notice As `withdraw`, for at most `MAX_BATCH` grants.
     function withdrawBatch(Withdrawal[] calldata items) external;
@@ -99,10 +101,7 @@ interface IGrantRegistry {
     function consume(GrantTerms calldata terms, bytes32 queryId) external;
 
     /// @notice As `consume`. Anyone may send it.
-    /// @param deadline Seconds since 1970, included: later the signature does not count.
-    /// @param signature By the grantee's current transaction key, of
-    /// GrantConsumption(bytes32 grant,bytes32 queryId,uint64 deadline).
-    function consumeFor(GrantTerms calldata terms, bytes32 queryId, uint64 deadline, bytes calldata signature) external;
+    function consumeFor(Consumption calldata item) external;
 
     /// @notice As `consumeFor` and `consume`, for at most `MAX_BATCH` queries.
     function consumeBatch(Consumption[] calldata items) external;

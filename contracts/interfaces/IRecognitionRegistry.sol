@@ -13,6 +13,7 @@ import {
     Clock,
     Second
 } from "../types/Recognition.sol";
+import { Signature } from "../types/Signatures.sol";
 
 /// @title Mutual recognition of credit reports (信用报告互认) between regional centres: agreements, officers, cases.
 /// @notice What a case is about stands nowhere here: digests of salted documents, and an account made for each case that
@@ -44,13 +45,6 @@ interface IRecognitionRegistry {
         uint32 validTo;
         uint56 limits;
         uint8 supplementRounds;
-    }
-
-    /// @notice A signature in the compact form of EIP-2098; all zeros where nobody signs.
-    /// @param vs s, which is in the lower half, with the parity of the point in the highest bit.
-    struct Signature {
-        bytes32 r;
-        bytes32 vs;
     }
 
     event AgreementProposed(

@@ -27,7 +27,14 @@ bytes32 constant GRANT_TERMS_TYPE_HASH = keccak256(
     "GrantTerms(bytes32 artefact,address key,bytes32 grantee,uint32 validFrom,uint32 validTo,uint16 uses)"
 );
 
-/// @dev EIP-712 hashStruct of the terms.
-function grantHashOf(GrantTerms calldata terms) pure returns (GrantHash) {
-    return GrantHash.wrap(keccak256(abi.encode(GRANT_TERMS_TYPE_HASH, terms)));
+/// @dev EIP-712 hashStruct of the terms, as they stand in the calldata. Each member has one spelling there: whoever reads it
+/// refuses another. A registration reads all of them, so that no other spelling is ever the hash of a grant.
+function grantHashOf(GrantTerms calldata terms) pure returns (GrantHash grant) {
+    bytes32 typeHash = GRANT_TERMS_TYPE_HASH;
+    assembly ("memory-safe") {
+        let words := mload(0x40)
+        mstore(words, typeHash)
+        calldatacopy(add(words, 0x20), terms, 0xc0)
+        grant := keccak256(words, 0xe0)
+    }
 }

@@ -101,17 +101,22 @@ export class ChainWriter {
 
   /** Registers at most `GRANT_BATCH` grants. @throws TOO_LARGE, too */
   async registerGrants(items: readonly GrantRegistrationItem[], signal?: AbortSignal): Promise<WrittenBatch> {
-    return this.#batch('registerBatch', items, signal);
+    return this.#batch('registerBatch', items.map(signed), signal);
   }
 
   /** Withdraws at most `GRANT_BATCH` grants. @throws TOO_LARGE, too */
   async withdrawGrants(items: readonly GrantWithdrawalItem[], signal?: AbortSignal): Promise<WrittenBatch> {
-    return this.#batch('withdrawBatch', items, signal);
+    return this.#batch('withdrawBatch', items.map(signed), signal);
   }
 
   /** Consumes for at most `GRANT_BATCH` queries. @throws TOO_LARGE, too */
   async consumeGrants(items: readonly GrantConsumptionItem[], signal?: AbortSignal): Promise<WrittenBatch> {
-    const encoded = items.map(({ terms, queryId, signed = OWN }) => ({ terms, queryId, ...signed }));
+    const encoded = items.map(({ terms, queryId, signed: { deadline, signature } = OWN }) => ({
+      terms,
+      queryId,
+      deadline,
+      signature: compactSignature(signature),
+    }));
     return this.#batch('consumeBatch', encoded, signal);
   }
 
@@ -242,19 +247,30 @@ export class ChainWriter {
   }
 }
 
-/** The form of EIP-2098: r, and s with the parity in the highest bit. Zeros where nobody signs. */
+/**
+ * The form of EIP-2098: r, and s with the parity in the highest bit. Zeros where nobody signs.
+ * @param signature 65 bytes r || s || v. With another v than 27 and 28, or an s that has no room for the parity, it is
+ *   nobody's, and MUST NOT become somebody's: the contract is given what it refuses.
+ */
 function compactSignature(signature: Hex | undefined): { r: Hex; vs: Hex } {
   if (signature === undefined) return { r: NO_WORD, vs: NO_WORD };
   const bytes = fromHex(signature, 65);
   const vs = bytes.slice(32, 64);
-  if (bytes[64] === 28) vs[0] = (vs[0] ?? 0) | 0x80;
+  const [v = 0, high = 0] = [bytes[64], vs[0]];
+  if ((v !== 27 && v !== 28) || high > 0x7f) return { r: ALL_ONES, vs: ALL_ONES };
+  if (v === 28) vs[0] = high | 0x80;
   return { r: toHex(bytes.subarray(0, 32)), vs: toHex(vs) };
 }
 
 const NO_WORD: Hex = `0x${'0'.repeat(64)}`;
+const ALL_ONES: Hex = `0x${'f'.repeat(64)}`;
 
-/** What stands in place of a signature where the sender is the grantee. */
-const OWN = { deadline: 0, signature: '0x' } as const;
+/** Where the sender is the grantee. */
+const OWN: { deadline: number; signature?: Hex } = { deadline: 0 };
+
+function signed<T extends { signature: Hex }>(item: T): Omit<T, 'signature'> & { signature: { r: Hex; vs: Hex } } {
+  return { ...item, signature: compactSignature(item.signature) };
+}
 
 function written({ transaction, block }: MinedTransaction): Written {
   return { transaction, block };

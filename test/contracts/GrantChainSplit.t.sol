@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import { IGrantRegistry } from "../../contracts/interfaces/IGrantRegistry.sol";
 import { GrantTerms } from "../../contracts/types/Grants.sol";
 import { GrantHash } from "../../contracts/types/Ids.sol";
+import { Signature } from "../../contracts/types/Signatures.sol";
 import { GrantHolder } from "./helpers/GrantHolder.sol";
 
 /// @title Where a chain splits, what was signed of a grant for one branch does not count on the other.
@@ -17,36 +18,57 @@ contract GrantChainSplitTest is GrantHolder {
         uint256 old = block.chainid;
         if (chainId == 0 || chainId == old) chainId = uint64(old) + 1;
         (GrantTerms memory terms, bytes32 grant) = _grant();
-        bytes memory registration = _signature(GRANT_KEY, _registration(grant, DEADLINE), old);
-        bytes memory consumption = _signature(BANK_KEY, _consumption(grant, QUERY, DEADLINE), old);
-        bytes memory withdrawal = _signature(GRANT_KEY, _withdrawal(grant), old);
+        Signature memory registration = _signature(GRANT_KEY, _registration(grant, DEADLINE), old);
+        Signature memory consumption = _signature(BANK_KEY, _consumption(grant, QUERY, DEADLINE), old);
+        Signature memory withdrawal = _signature(GRANT_KEY, _withdrawal(grant), old);
 
         CHEATS.chainId(chainId);
         bytes4 invalid = IGrantRegistry.GrantRegistryInvalidSignature.selector;
-        _refused(abi.encodeCall(IGrantRegistry.register, (terms, DEADLINE, registration)), invalid);
-        _refused(abi.encodeCall(IGrantRegistry.withdraw, (terms, withdrawal)), invalid);
-        _grants.register(terms, DEADLINE, _signature(GRANT_KEY, _registration(grant, DEADLINE), chainId));
         _refused(
-            abi.encodeCall(IGrantRegistry.consumeFor, (terms, QUERY, DEADLINE, consumption)),
+            abi.encodeCall(IGrantRegistry.register, (IGrantRegistry.Registration(terms, DEADLINE, registration))),
+            invalid
+        );
+        _refused(abi.encodeCall(IGrantRegistry.withdraw, (IGrantRegistry.Withdrawal(terms, withdrawal))), invalid);
+        _grants.register(
+            IGrantRegistry.Registration(terms, DEADLINE, _signature(GRANT_KEY, _registration(grant, DEADLINE), chainId))
+        );
+        _refused(
+            abi.encodeCall(
+                IGrantRegistry.consumeFor,
+                (IGrantRegistry.Consumption(terms, QUERY, DEADLINE, consumption))
+            ),
             IGrantRegistry.GrantRegistryNotGrantee.selector
         );
-        _grants.consumeFor(terms, QUERY, DEADLINE, _signature(BANK_KEY, _consumption(grant, QUERY, DEADLINE), chainId));
-        _grants.withdraw(terms, _signature(GRANT_KEY, _withdrawal(grant), chainId));
+        _grants.consumeFor(
+            IGrantRegistry.Consumption(
+                terms,
+                QUERY,
+                DEADLINE,
+                _signature(BANK_KEY, _consumption(grant, QUERY, DEADLINE), chainId)
+            )
+        );
+        _grants.withdraw(IGrantRegistry.Withdrawal(terms, _signature(GRANT_KEY, _withdrawal(grant), chainId)));
 
         // Back on the old branch the same signatures would have counted.
         CHEATS.chainId(old);
         _refused(
-            abi.encodeCall(IGrantRegistry.register, (terms, DEADLINE, registration)),
+            abi.encodeCall(IGrantRegistry.register, (IGrantRegistry.Registration(terms, DEADLINE, registration))),
             IGrantRegistry.GrantRegistryWithdrawn.selector
         );
     }
 
     function test_signaturesForTheChainAreTaken() external {
         (GrantTerms memory terms, bytes32 grant) = _grant();
-        _grants.register(terms, DEADLINE, _signature(GRANT_KEY, _registration(grant, DEADLINE), block.chainid));
-        bytes memory consumption = _signature(BANK_KEY, _consumption(grant, QUERY, DEADLINE), block.chainid);
-        _grants.consumeFor(terms, QUERY, DEADLINE, consumption);
-        _grants.withdraw(terms, _signature(GRANT_KEY, _withdrawal(grant), block.chainid));
+        _grants.register(
+            IGrantRegistry.Registration(
+                terms,
+                DEADLINE,
+                _signature(GRANT_KEY, _registration(grant, DEADLINE), block.chainid)
+            )
+        );
+        Signature memory consumption = _signature(BANK_KEY, _consumption(grant, QUERY, DEADLINE), block.chainid);
+        _grants.consumeFor(IGrantRegistry.Consumption(terms, QUERY, DEADLINE, consumption));
+        _grants.withdraw(IGrantRegistry.Withdrawal(terms, _signature(GRANT_KEY, _withdrawal(grant), block.chainid)));
         (uint32 registeredAt, uint16 usesLeft, bool withdrawn, bool suspended) = _grants.stateOf(GrantHash.wrap(grant));
         if (registeredAt != block.timestamp || usesLeft != 0 || !withdrawn || suspended) revert Wrong("state");
     }

@@ -5,6 +5,7 @@ import { IGrantRegistry } from "../../contracts/interfaces/IGrantRegistry.sol";
 import { IMembership } from "../../contracts/interfaces/IMembership.sol";
 import { GrantTerms } from "../../contracts/types/Grants.sol";
 import { GrantHash } from "../../contracts/types/Ids.sol";
+import { Signature } from "../../contracts/types/Signatures.sol";
 import { GrantHolder } from "./helpers/GrantHolder.sol";
 
 uint256 constant GRANTS = 4;
@@ -105,7 +106,7 @@ contract GrantSequencesTest is GrantHolder {
         } else {
             IGrantRegistry.Consumption[] memory items = new IGrantRegistry.Consumption[](4);
             for (uint256 i = 0; i < 4; ++i) {
-                bytes memory signature = acts[i].kind == 5 ? bytes("") : _signed(acts[i]);
+                Signature memory signature = acts[i].kind == 5 ? Signature(0, 0) : _signed(acts[i]);
                 items[i] = IGrantRegistry.Consumption(
                     _terms[acts[i].grant],
                     bytes32(acts[i].queryId),
@@ -136,16 +137,26 @@ contract GrantSequencesTest is GrantHolder {
         GrantTerms memory terms = _terms[act.grant];
         GrantHash grant = GrantHash.wrap(_hash(terms));
         bytes32 queryId = bytes32(act.queryId);
-        if (act.kind == 0) return abi.encodeCall(IGrantRegistry.register, (terms, _deadline(act), _signed(act)));
-        if (act.kind == 1) return abi.encodeCall(IGrantRegistry.withdraw, (terms, _signed(act)));
+        if (act.kind == 0)
+            return
+                abi.encodeCall(
+                    IGrantRegistry.register,
+                    (IGrantRegistry.Registration(terms, _deadline(act), _signed(act)))
+                );
+        if (act.kind == 1)
+            return abi.encodeCall(IGrantRegistry.withdraw, (IGrantRegistry.Withdrawal(terms, _signed(act))));
         if (act.kind == 2) return abi.encodeCall(IGrantRegistry.withdrawFor, (grant, "lost"));
         if (act.kind == 3) return abi.encodeCall(IGrantRegistry.suspend, (grant, "why"));
         if (act.kind == 4) return abi.encodeCall(IGrantRegistry.resume, (grant));
         if (act.kind == 5) return abi.encodeCall(IGrantRegistry.consume, (terms, queryId));
-        return abi.encodeCall(IGrantRegistry.consumeFor, (terms, queryId, _deadline(act), _signed(act)));
+        return
+            abi.encodeCall(
+                IGrantRegistry.consumeFor,
+                (IGrantRegistry.Consumption(terms, queryId, _deadline(act), _signed(act)))
+            );
     }
 
-    function _signed(Act memory act) private returns (bytes memory) {
+    function _signed(Act memory act) private returns (Signature memory) {
         bytes32 grant = _hash(_terms[act.grant]);
         uint256 key = act.kind == 6 ? BANK_KEY : GRANT_KEY;
         bytes32 structHash =

@@ -12,6 +12,7 @@ import {
     CaseStep,
     CaseTerms
 } from "../../contracts/types/Recognition.sol";
+import { Signature } from "../../contracts/types/Signatures.sol";
 import { RecognitionSides } from "./helpers/RecognitionSides.sol";
 
 /// @title Any sequence of steps does what a plain model says, and is refused where it says so.
@@ -72,9 +73,9 @@ contract RecognitionSequencesTest is RecognitionSides {
             type(uint64).max
         );
         bytes32 structHash = _stepHash(_caseId(_terms), step);
-        IRecognitionRegistry.Signature memory signature = _signature(APPLICANT, structHash, old);
+        Signature memory signature = _signature(APPLICANT, structHash, old);
         CHEATS.chainId(chainId);
-        IRecognitionRegistry.Signature memory none;
+        Signature memory none;
         (bool taken, bytes memory got) = address(_registry).call(
             abi.encodeCall(IRecognitionRegistry.act, (_terms, step, signature, none))
         );

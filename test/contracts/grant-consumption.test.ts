@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { ZeroAddress, ZeroHash } from 'ethers';
 import { Roles } from './helpers/contract-types.ts';
-import type { GrantRegistryContract } from './helpers/contract-types.ts';
+import type { CompactSignature, GrantRegistryContract } from './helpers/contract-types.ts';
 import { body, digest, stranger } from './helpers/consortium.ts';
 import type { Body, Consortium } from './helpers/consortium.ts';
 import {
@@ -13,9 +13,9 @@ import {
   identifier,
   otherBank,
   regulator,
-  spoiled,
 } from './helpers/grants.ts';
 import type { Domain, Grant } from './helpers/grants.ts';
+import { NONE, spoiled } from './helpers/signatures.ts';
 
 const reason = digest('reason');
 const query = (n: number) => digest(`query ${n}`);
@@ -40,7 +40,7 @@ describe('GrantRegistry: consumption', () => {
   }
 
   async function register(of: Grant): Promise<void> {
-    await c.grants.register(of.terms, DEADLINE, sign.registration(of));
+    await c.grants.register({ terms: of.terms, deadline: DEADLINE, signature: sign.registration(of) });
   }
 
   const at = (time: number) => c.networkHelpers.time.setNextBlockTimestamp(time);
@@ -52,7 +52,12 @@ describe('GrantRegistry: consumption', () => {
       'consumeFor',
       async (of, queryId) => {
         const anyone = await c.grantsAs(stranger(1));
-        return anyone.consumeFor(of.terms, queryId, DEADLINE, sign.consumption(of, queryId));
+        return anyone.consumeFor({
+          terms: of.terms,
+          queryId,
+          deadline: DEADLINE,
+          signature: sign.consumption(of, queryId),
+        });
       },
     ],
   ];
@@ -118,7 +123,7 @@ describe('GrantRegistry: consumption', () => {
 
       it('refuses a grant that was withdrawn, registered or not', async () => {
         const two = grant('two');
-        await c.grants.withdraw(one.terms, sign.withdrawal(one));
+        await c.grants.withdraw({ terms: one.terms, signature: sign.withdrawal(one) });
         await (await c.grantsAs(identifier.wallet.address)).withdrawFor(two.hash, reason);
         for (const each of [one, two]) await refuses(consume(each, query(1)), 'GrantRegistryWithdrawn', each.hash);
       });
@@ -191,8 +196,8 @@ describe('GrantRegistry: consumption', () => {
   });
 
   describe('consumeFor', () => {
-    const consumeFor = (signature: string, deadline: number = DEADLINE) =>
-      c.grants.consumeFor(one.terms, query(1), deadline, signature);
+    const consumeFor = (signature: CompactSignature, deadline: number = DEADLINE) =>
+      c.grants.consumeFor({ terms: one.terms, queryId: query(1), deadline, signature });
 
     it('takes the signature up to its deadline', async () => {
       const now = await c.networkHelpers.time.latest();
@@ -224,7 +229,7 @@ describe('GrantRegistry: consumption', () => {
       const nobody = grant('nobody', { grantee: digest('nobody') });
       await register(nobody);
       await refuses(
-        c.grants.consumeFor(nobody.terms, query(1), DEADLINE, '0x'),
+        c.grants.consumeFor({ terms: nobody.terms, queryId: query(1), deadline: DEADLINE, signature: NONE }),
         'GrantRegistryNotGrantee',
         nobody.hash,
         nobody.terms.grantee,
@@ -234,7 +239,7 @@ describe('GrantRegistry: consumption', () => {
 
     it('refuses the word of another, for another grant, query or time, or of another act', async () => {
       const { wallet } = bank;
-      const foreign: [string, string][] = [
+      const foreign: [string, CompactSignature][] = [
         ['another bank', sign.consumption(one, query(1), { wallet: otherBank.wallet })],
         ['the grant key', sign.consumption(one, query(1), { wallet: one.key })],
         ['another grant', sign.consumption(grant('two'), query(1))],

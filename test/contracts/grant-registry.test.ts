@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { ZeroAddress, ZeroHash } from 'ethers';
+import { ZeroAddress, ZeroHash, id, keccak256 } from 'ethers';
 import type { ContractTransactionResponse } from 'ethers';
 import { Roles } from './helpers/contract-types.ts';
-import type { GrantTerms } from './helpers/contract-types.ts';
+import type { CompactSignature, GrantTerms } from './helpers/contract-types.ts';
 import { body, deployment, digest, stranger, walletOf } from './helpers/consortium.ts';
 import type { Consortium } from './helpers/consortium.ts';
 import {
@@ -15,9 +15,9 @@ import {
   hashOf,
   identifier,
   regulator,
-  spoiled,
 } from './helpers/grants.ts';
 import type { Domain, Grant } from './helpers/grants.ts';
+import { spoiled } from './helpers/signatures.ts';
 
 const reason = digest('reason');
 const one = grant('one');
@@ -44,8 +44,9 @@ describe('GrantRegistry: grants', () => {
     return [registeredAt !== 0n, usesLeft, withdrawn, suspended];
   }
 
-  const register = (of: Grant) => c.grants.register(of.terms, DEADLINE, sign.registration(of));
-  const withdraw = (of: Grant) => c.grants.withdraw(of.terms, sign.withdrawal(of));
+  const register = (of: Grant) =>
+    c.grants.register({ terms: of.terms, deadline: DEADLINE, signature: sign.registration(of) });
+  const withdraw = (of: Grant) => c.grants.withdraw({ terms: of.terms, signature: sign.withdrawal(of) });
   const suspend = async (of: Grant) => (await c.grantsAs(regulator.wallet.address)).suspend(of.hash, reason);
   const resume = async (of: Grant) => (await c.grantsAs(regulator.wallet.address)).resume(of.hash);
   const withdrawFor = async (of: Grant) => (await c.grantsAs(identifier.wallet.address)).withdrawFor(of.hash, reason);
@@ -84,7 +85,11 @@ describe('GrantRegistry: grants', () => {
   describe('register', () => {
     it('is for anyone who has the grant key’s word, and says all in its event', async () => {
       const anyone = await c.grantsAs(stranger(1));
-      const transaction = await anyone.register(one.terms, DEADLINE, sign.registration(one));
+      const transaction = await anyone.register({
+        terms: one.terms,
+        deadline: DEADLINE,
+        signature: sign.registration(one),
+      });
       await expect(transaction)
         .to.emit(c.grants, 'GrantRegistered')
         .withArgs(one.hash, bank.id, Object.values(one.terms));
@@ -115,11 +120,11 @@ describe('GrantRegistry: grants', () => {
     it('takes the signature up to its deadline', async () => {
       const now = await c.networkHelpers.time.latest();
       await at(now + 100);
-      await c.grants.register(one.terms, now + 100, sign.registration(one, now + 100));
+      await c.grants.register({ terms: one.terms, deadline: now + 100, signature: sign.registration(one, now + 100) });
       const two = grant('two');
       await at(now + 200);
       await refuses(
-        c.grants.register(two.terms, now + 199, sign.registration(two, now + 199)),
+        c.grants.register({ terms: two.terms, deadline: now + 199, signature: sign.registration(two, now + 199) }),
         'GrantRegistryDeadlinePassed',
         now + 199,
         now + 200,
@@ -128,7 +133,7 @@ describe('GrantRegistry: grants', () => {
 
     it('takes the largest deadline', async () => {
       const most = 2n ** 64n - 1n;
-      await c.grants.register(one.terms, most, sign.registration(one, most));
+      await c.grants.register({ terms: one.terms, deadline: most, signature: sign.registration(one, most) });
     });
 
     it('refuses terms that have ended, to the second', async () => {
@@ -192,7 +197,7 @@ describe('GrantRegistry: grants', () => {
     it('refuses every signature that is none', async () => {
       for (const [why, signature] of spoiled(sign.registration(one))) {
         await refuses(
-          c.grants.register(one.terms, DEADLINE, signature),
+          c.grants.register({ terms: one.terms, deadline: DEADLINE, signature }),
           'GrantRegistryInvalidSignature',
           one.terms.key,
           ZeroAddress,
@@ -203,7 +208,7 @@ describe('GrantRegistry: grants', () => {
 
     it('refuses the word of another key, of another grant, until another time, or of another act', async () => {
       const two = grant('two');
-      const foreign: [string, string][] = [
+      const foreign: [string, CompactSignature][] = [
         ['another key', sign.registration({ ...one, key: two.key })],
         ['another grant', sign.registration({ ...two, key: one.key })],
         ['another deadline', sign.registration(one, DEADLINE - 1)],
@@ -211,10 +216,10 @@ describe('GrantRegistry: grants', () => {
         ['a consumption', sign.consumption(one, ZeroHash, { wallet: one.key })],
       ];
       for (const [why, signature] of foreign) {
-        await expect(c.grants.register(one.terms, DEADLINE, signature), why).to.be.revertedWithCustomError(
-          c.grants,
-          'GrantRegistryInvalidSignature',
-        );
+        await expect(
+          c.grants.register({ terms: one.terms, deadline: DEADLINE, signature }),
+          why,
+        ).to.be.revertedWithCustomError(c.grants, 'GrantRegistryInvalidSignature');
       }
     });
 
@@ -225,20 +230,47 @@ describe('GrantRegistry: grants', () => {
     ] as [string, Domain][]) {
       it(`refuses what was signed for another ${name}`, async () => {
         await expect(
-          c.grants.register(one.terms, DEADLINE, sign.registration(one, DEADLINE, domain)),
+          c.grants.register({
+            terms: one.terms,
+            deadline: DEADLINE,
+            signature: sign.registration(one, DEADLINE, domain),
+          }),
         ).to.be.revertedWithCustomError(c.grants, 'GrantRegistryInvalidSignature');
-        await expect(c.grants.withdraw(one.terms, sign.withdrawal(one, domain))).to.be.revertedWithCustomError(
-          c.grants,
-          'GrantRegistryInvalidSignature',
-        );
+        await expect(
+          c.grants.withdraw({ terms: one.terms, signature: sign.withdrawal(one, domain) }),
+        ).to.be.revertedWithCustomError(c.grants, 'GrantRegistryInvalidSignature');
       });
+    }
+  });
+
+  it('knows one spelling of terms: nothing in another is ever registered or used', async () => {
+    const to = await c.grants.getAddress();
+    const refusal = (data: string) =>
+      c.ethers.provider.call({ to, from: bank.wallet.address, data }).then(
+        () => 'none',
+        (error: { data?: string }) => error.data ?? 'no data',
+      );
+    await register(one);
+    for (const [name, word] of Object.entries({ key: 1, validFrom: 3, validTo: 4, uses: 5 })) {
+      /** The highest byte of that word, after the selector. */
+      const dirty = (data: string) => `${data.slice(0, 10 + 64 * word)}01${data.slice(12 + 64 * word)}`;
+      const words = dirty(c.grants.interface.encodeFunctionData('grantHash', [one.terms])).slice(10);
+      const type =
+        'GrantTerms(bytes32 artefact,address key,bytes32 grantee,uint32 validFrom,uint32 validTo,uint16 uses)';
+      const hash = keccak256(`${id(type)}${words}`);
+      const signed = { terms: one.terms, deadline: DEADLINE, signature: sign.registration({ ...one, hash }) };
+      const registration = c.grants.interface.encodeFunctionData('register', [signed]);
+      expect(await refusal(dirty(registration)), name).to.equal('0x');
+      const consumption = c.grants.interface.encodeFunctionData('consume', [one.terms, digest('query')]);
+      const got = await refusal(dirty(consumption));
+      expect(c.grants.interface.parseError(got)?.name, name).to.equal('GrantRegistryNotRegistered');
     }
   });
 
   describe('withdraw', () => {
     it('ends a grant for good, for anyone who has the grant key’s word', async () => {
       await register(one);
-      await expect((await c.grantsAs(stranger(1))).withdraw(one.terms, sign.withdrawal(one)))
+      await expect((await c.grantsAs(stranger(1))).withdraw({ terms: one.terms, signature: sign.withdrawal(one) }))
         .to.emit(c.grants, 'GrantWithdrawn')
         .withArgs(one.hash, ZeroHash, ZeroHash);
       expect(await state(one)).to.deep.equal([true, 3n, true, false]);
@@ -261,7 +293,7 @@ describe('GrantRegistry: grants', () => {
       for (const each of [one, zero]) {
         for (const [, signature] of spoiled(sign.withdrawal(each))) {
           await refuses(
-            c.grants.withdraw(each.terms, signature),
+            c.grants.withdraw({ terms: each.terms, signature }),
             'GrantRegistryInvalidSignature',
             each.terms.key,
             ZeroAddress,
@@ -274,11 +306,15 @@ describe('GrantRegistry: grants', () => {
       await register(one);
       const { address } = walletOf('another');
       const foreign = sign.withdrawal({ ...one, key: walletOf('another') });
-      await refuses(c.grants.withdraw(one.terms, foreign), 'GrantRegistryInvalidSignature', one.terms.key, address);
-      await expect(c.grants.withdraw({ ...one.terms, uses: 4 }, sign.withdrawal(one))).to.be.revertedWithCustomError(
-        c.grants,
+      await refuses(
+        c.grants.withdraw({ terms: one.terms, signature: foreign }),
         'GrantRegistryInvalidSignature',
+        one.terms.key,
+        address,
       );
+      await expect(
+        c.grants.withdraw({ terms: { ...one.terms, uses: 4 }, signature: sign.withdrawal(one) }),
+      ).to.be.revertedWithCustomError(c.grants, 'GrantRegistryInvalidSignature');
       expect(await state(one)).to.deep.equal([true, 3n, false, false]);
     });
   });

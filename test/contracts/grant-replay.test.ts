@@ -4,6 +4,7 @@ import { Roles } from './helpers/contract-types.ts';
 import { body, consortium, digest, walletOf } from './helpers/consortium.ts';
 import type { Consortium } from './helpers/consortium.ts';
 import { DEADLINE, GrantSigner, grant } from './helpers/grants.ts';
+import { NONE } from './helpers/signatures.ts';
 import { GrantReplay } from './helpers/grant-replay.ts';
 
 const BODIES = 3;
@@ -73,11 +74,11 @@ describe('the events of GrantRegistry', () => {
   function argumentsOf(action: Action): unknown[] {
     switch (action.do) {
       case 'register':
-        return Object.values(registration(action.item));
+        return [registration(action.item)];
       case 'withdraw':
-        return Object.values(withdrawal(action.item));
+        return [withdrawal(action.item)];
       case 'consumeFor':
-        return Object.values(consumption(action.item));
+        return [consumption(action.item)];
       case 'withdrawFor':
       case 'suspend':
         return [grants[action.item.grant]!.hash, digest('reason')];
@@ -91,7 +92,7 @@ describe('the events of GrantRegistry', () => {
         return [action.items.map(withdrawal)];
       case 'consumeBatch':
         // Every other one is the sender's own.
-        return [action.items.map((one, i) => ({ ...consumption(one), ...(i % 2 === 0 && { signature: '0x' }) }))];
+        return [action.items.map((one, i) => ({ ...consumption(one), ...(i % 2 === 0 && { signature: NONE }) }))];
     }
   }
 

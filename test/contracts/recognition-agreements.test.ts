@@ -3,7 +3,8 @@ import { ZeroAddress, ZeroHash } from 'ethers';
 import { agreementIdOf, type AgreementId, type AgreementTerms } from '../../node/core/recognition.ts';
 import { deployment, digest, stranger, walletOf } from './helpers/consortium.ts';
 import type { Body } from './helpers/consortium.ts';
-import { DAY, FAR, Recognition, dafeng, NONE, officers, shanghai, spoiled, suzhou } from './helpers/recognition.ts';
+import { DAY, FAR, Recognition, dafeng, officers, shanghai, suzhou } from './helpers/recognition.ts';
+import { NONE, spoiled } from './helpers/signatures.ts';
 import type { Snapshot } from './helpers/recognition.ts';
 
 const notice = digest('notice');

@@ -3,18 +3,8 @@ import { ZeroAddress, ZeroHash } from 'ethers';
 import { CASE_ACTIONS, CASE_ROLES, CASE_STATES, OPEN_STATES } from '../../node/core/case-authority.ts';
 import { agreementIdOf, type AgreementTerms, type CaseTerms } from '../../node/core/recognition.ts';
 import { digest, stranger, walletOf } from './helpers/consortium.ts';
-import {
-  DAY,
-  NONE,
-  Recognition,
-  applicant,
-  dafeng,
-  encode,
-  officers,
-  shanghai,
-  spoiled,
-  suzhou,
-} from './helpers/recognition.ts';
+import { DAY, Recognition, applicant, dafeng, encode, officers, shanghai, suzhou } from './helpers/recognition.ts';
+import { NONE, spoiled } from './helpers/signatures.ts';
 import type { Case, Snapshot } from './helpers/recognition.ts';
 
 describe('RecognitionRegistry: cases', () => {

@@ -2,7 +2,8 @@ import { Signature } from 'ethers';
 import { expect } from 'chai';
 import { CASE_ACTIONS, CASE_ROLES, type CaseAction, type CaseRole } from '../../node/core/case-authority.ts';
 import vectors from '../vectors/recognition.json' with { type: 'json' };
-import { NONE, Recognition, dafeng, shanghai } from './helpers/recognition.ts';
+import { Recognition, dafeng, shanghai } from './helpers/recognition.ts';
+import { NONE } from './helpers/signatures.ts';
 
 // The same vectors are replayed by the TypeScript twins. A signature that is taken proves its digest.
 describe('RecognitionRegistry, by the vectors', () => {

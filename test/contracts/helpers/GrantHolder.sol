@@ -7,6 +7,7 @@ import { Membership } from "../../../contracts/Membership.sol";
 import { GrantTerms } from "../../../contracts/types/Grants.sol";
 import { MemberId, memberIdOf } from "../../../contracts/types/Ids.sol";
 import { Roles } from "../../../contracts/types/Roles.sol";
+import { Signature } from "../../../contracts/types/Signatures.sol";
 import { Founder } from "./Founder.sol";
 
 interface Cheats {
@@ -14,6 +15,11 @@ interface Cheats {
     function warp(uint256 time) external;
     function addr(uint256 privateKey) external returns (address account);
     function sign(uint256 privateKey, bytes32 digest) external returns (uint8 v, bytes32 r, bytes32 s);
+}
+
+/// @dev EIP-2098.
+function compact(uint8 v, bytes32 r, bytes32 s) pure returns (Signature memory) {
+    return Signature(r, v == 28 ? s | bytes32(uint256(1) << 255) : s);
 }
 
 /// @title A test that is a member with every role, beside a bank whose key it has, and that signs for grants.
@@ -55,7 +61,7 @@ abstract contract GrantHolder is Founder {
         return keccak256(abi.encode(typeHash, grant, queryId, deadline));
     }
 
-    function _signature(uint256 privateKey, bytes32 structHash, uint256 chainId) internal returns (bytes memory) {
+    function _signature(uint256 privateKey, bytes32 structHash, uint256 chainId) internal returns (Signature memory) {
         bytes32 domain = keccak256(
             abi.encode(DOMAIN_TYPE_HASH, keccak256("Xinlian"), keccak256("1"), chainId, address(_grants), DEPLOYMENT)
         );
@@ -63,7 +69,7 @@ abstract contract GrantHolder is Founder {
             privateKey,
             keccak256(abi.encodePacked(hex"1901", domain, structHash))
         );
-        return abi.encodePacked(r, s, v);
+        return compact(v, r, s);
     }
 
     function _hash(GrantTerms memory terms) internal pure returns (bytes32) {

@@ -8,8 +8,9 @@ import { RecognitionRegistry } from "../../../contracts/RecognitionRegistry.sol"
 import { AgreementId, MemberId, memberIdOf } from "../../../contracts/types/Ids.sol";
 import { AgreementTerms, CaseStep, CaseTerms } from "../../../contracts/types/Recognition.sol";
 import { Roles } from "../../../contracts/types/Roles.sol";
+import { Signature } from "../../../contracts/types/Signatures.sol";
 import { Founder } from "./Founder.sol";
-import { Cheats } from "./GrantHolder.sol";
+import { Cheats, compact } from "./GrantHolder.sol";
 
 interface Pranks {
     function prank(address sender) external;
@@ -82,7 +83,7 @@ abstract contract RecognitionSides is Founder {
         address officer = CHEATS.addr(key);
         bytes32 typeHash = keccak256("OfficerEnrolment(bytes32 member,address officer,uint8 duties,uint32 until)");
         bytes32 structHash = keccak256(abi.encode(typeHash, member, officer, duties, type(uint32).max));
-        IRecognitionRegistry.Signature memory signature = _signature(key, structHash, block.chainid);
+        Signature memory signature = _signature(key, structHash, block.chainid);
         if (member == _host) _prank();
         _registry.enrol(officer, duties, type(uint32).max, signature);
     }
@@ -104,16 +105,12 @@ abstract contract RecognitionSides is Founder {
             );
     }
 
-    function _signature(
-        uint256 privateKey,
-        bytes32 structHash,
-        uint256 chainId
-    ) internal returns (IRecognitionRegistry.Signature memory) {
+    function _signature(uint256 privateKey, bytes32 structHash, uint256 chainId) internal returns (Signature memory) {
         bytes32 domain = keccak256(
             abi.encode(DOMAIN_TYPE_HASH, keccak256("Xinlian"), keccak256("1"), chainId, address(_registry), DEPLOYMENT)
         );
         bytes32 digest = keccak256(abi.encodePacked(hex"1901", domain, structHash));
         (uint8 v, bytes32 r, bytes32 s) = CHEATS.sign(privateKey, digest);
-        return IRecognitionRegistry.Signature(r, v == 28 ? s | bytes32(uint256(1) << 255) : s);
+        return compact(v, r, s);
     }
 }

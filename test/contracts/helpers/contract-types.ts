@@ -110,6 +110,12 @@ export interface LogAnchorContract extends BaseContract {
   openLog: View<[owner: string, scope: string], string>;
 }
 
+/** Compact form of EIP-2098. */
+export interface CompactSignature {
+  r: string;
+  vs: string;
+}
+
 /** `Grants.sol`. Times are seconds since 1970. */
 export interface GrantTerms {
   artefact: string;
@@ -123,12 +129,12 @@ export interface GrantTerms {
 export interface Registration {
   terms: GrantTerms;
   deadline: BigNumberish;
-  signature: string;
+  signature: CompactSignature;
 }
 
 export interface Withdrawal {
   terms: GrantTerms;
-  signature: string;
+  signature: CompactSignature;
 }
 
 export interface Consumption extends Registration {
@@ -144,15 +150,15 @@ interface GrantState {
 
 export interface GrantRegistryContract extends BaseContract {
   connect(runner: ContractRunner | null): GrantRegistryContract;
-  register: Transaction<[terms: GrantTerms, deadline: BigNumberish, signature: BytesLike]>;
+  register: Transaction<[item: Registration]>;
   registerBatch: Transaction<[items: Registration[]]>;
-  withdraw: Transaction<[terms: GrantTerms, signature: BytesLike]>;
+  withdraw: Transaction<[item: Withdrawal]>;
   withdrawBatch: Transaction<[items: Withdrawal[]]>;
   withdrawFor: Transaction<[grant: string, reason: string]>;
   suspend: Transaction<[grant: string, reason: string]>;
   resume: Transaction<[grant: string]>;
   consume: Transaction<[terms: GrantTerms, queryId: string]>;
-  consumeFor: Transaction<[terms: GrantTerms, queryId: string, deadline: BigNumberish, signature: BytesLike]>;
+  consumeFor: Transaction<[item: Consumption]>;
   consumeBatch: Transaction<[items: Consumption[]]>;
   MAX_BATCH: View<[], bigint>;
   membership: View<[], string>;
@@ -195,12 +201,6 @@ export interface CaseStep {
   document: string;
   due: number;
   deadline: BigNumberish;
-}
-
-/** Compact form of EIP-2098. */
-export interface CompactSignature {
-  r: string;
-  vs: string;
 }
 
 export interface CaseRecord {

@@ -44,14 +44,14 @@ export class GrantMeter {
       case 'register':
         return gasOf(await this.#register(grant));
       case 'withdraw':
-        return gasOf(await this.#anyone.withdraw(grant.terms, this.#sign.withdrawal(grant)));
+        return gasOf(await this.#anyone.withdraw({ terms: grant.terms, signature: this.#sign.withdrawal(grant) }));
       case 'consume':
       case 'consumeLater':
         return gasOf(await this.#bank.consume(grant.terms, queryId));
       case 'consumeFor':
       case 'consumeForLater': {
         const signature = this.#sign.consumption(grant, queryId, { deadline: DEADLINE });
-        return gasOf(await this.#anyone.consumeFor(grant.terms, queryId, DEADLINE, signature));
+        return gasOf(await this.#anyone.consumeFor({ terms: grant.terms, queryId, deadline: DEADLINE, signature }));
       }
     }
   }
@@ -83,7 +83,11 @@ export class GrantMeter {
   }
 
   #register(grant: Grant): Promise<ContractTransactionResponse> {
-    return this.#anyone.register(grant.terms, DEADLINE, this.#sign.registration(grant, DEADLINE));
+    return this.#anyone.register({
+      terms: grant.terms,
+      deadline: DEADLINE,
+      signature: this.#sign.registration(grant, DEADLINE),
+    });
   }
 
   /** A grant of which neither terms nor signatures have a zero byte. */
@@ -93,7 +97,8 @@ export class GrantMeter {
       const key = new Wallet(digest(`key ${name}`));
       const terms = { artefact: digest(`artefact ${name}`), key: key.address, grantee: bank.id, ...NO_ZEROS };
       const grant = { terms, key, hash: hashOf(terms) };
-      const shown = [terms.artefact, terms.key, this.#sign.registration(grant, DEADLINE), this.#sign.withdrawal(grant)];
+      const signed = [this.#sign.registration(grant, DEADLINE), this.#sign.withdrawal(grant)];
+      const shown = [terms.artefact, terms.key, ...signed.flatMap(({ r, vs }) => [r, vs])];
       if (!shown.some(hasZeroByte)) return grant;
     }
   }
@@ -102,7 +107,7 @@ export class GrantMeter {
     for (let n = 0; ; n++) {
       const queryId = digest(`query ${grant.hash} ${n}`);
       const signature = this.#sign.consumption(grant, queryId, { deadline: DEADLINE });
-      if (![queryId, signature].some(hasZeroByte)) return queryId;
+      if (![queryId, signature.r, signature.vs].some(hasZeroByte)) return queryId;
     }
   }
 }

@@ -2,9 +2,10 @@
 import { TypedDataEncoder, Wallet } from 'ethers';
 import type { TypedDataField } from 'ethers';
 import { Roles } from './contract-types.ts';
-import type { GrantTerms } from './contract-types.ts';
+import type { CompactSignature, GrantTerms } from './contract-types.ts';
 import { body, consortium, deployment, digest } from './consortium.ts';
 import type { Body, Consortium } from './consortium.ts';
+import { compact } from './signatures.ts';
 
 /** A deadline that no test reaches, and an end of terms behind it. */
 export const DEADLINE = 4_000_000_000;
@@ -82,11 +83,11 @@ export class GrantSigner {
     return new GrantSigner({ chainId, verifyingContract: await grants.getAddress(), salt: deployment });
   }
 
-  registration({ hash, key }: Grant, deadline: number | bigint = DEADLINE, domain: Domain = {}): string {
+  registration({ hash, key }: Grant, deadline: number | bigint = DEADLINE, domain: Domain = {}): CompactSignature {
     return this.#sign(key, 'GrantRegistration', { grant: hash, deadline }, domain);
   }
 
-  withdrawal({ hash, key }: Grant, domain: Domain = {}): string {
+  withdrawal({ hash, key }: Grant, domain: Domain = {}): CompactSignature {
     return this.#sign(key, 'GrantWithdrawal', { grant: hash }, domain);
   }
 
@@ -95,37 +96,16 @@ export class GrantSigner {
     queryId: string,
     { wallet = bank.wallet, deadline = DEADLINE }: { wallet?: Body['wallet']; deadline?: number | bigint } = {},
     domain: Domain = {},
-  ): string {
+  ): CompactSignature {
     return this.#sign(wallet, 'GrantConsumption', { grant: hash, queryId, deadline }, domain);
   }
 
-  #sign(key: Wallet, type: keyof typeof TYPES, message: Record<string, unknown>, domain: Domain): string {
+  #sign(key: Wallet, type: keyof typeof TYPES, message: Record<string, unknown>, domain: Domain): CompactSignature {
     const digest = TypedDataEncoder.hash(
       { name: 'Xinlian', version: '1', ...this.#domain, ...domain },
       { [type]: TYPES[type] },
       message,
     );
-    return key.signingKey.sign(digest).serialized;
+    return compact(key.signingKey.sign(digest));
   }
-}
-
-const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-
-/** What is nobody's signature, made of one that is somebody's, with what is wrong with it. */
-export function spoiled(signature: string): [why: string, signature: string][] {
-  const [r, s, v] = [signature.slice(2, 66), signature.slice(66, 130), signature.slice(130)];
-  const highS = (ORDER - BigInt(`0x${s}`)).toString(16).padStart(64, '0');
-  const otherV = v === '1b' ? '1c' : '1b';
-  const compactS = (BigInt(`0x${s}`) | (v === '1c' ? 1n << 255n : 0n)).toString(16).padStart(64, '0');
-  return [
-    ['none', '0x'],
-    ['short', `0x${r}${s}`],
-    ['compact (ERC-2098)', `0x${r}${compactS}`],
-    ['long', `${signature}00`],
-    ['malleable: s in the upper half', `0x${r}${highS}${otherV}`],
-    ['v of 0 or 1', `0x${r}${s}${v === '1b' ? '00' : '01'}`],
-    ['v of 29', `0x${r}${s}1d`],
-    ['zeros', `0x${'00'.repeat(64)}1b`],
-    ['no point', `0x${'ff'.repeat(32)}${s}${v}`],
-  ];
 }

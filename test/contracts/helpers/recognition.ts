@@ -1,6 +1,6 @@
 // Two regional centres with their officers, an agreement in force, and cases taken to any state.
 import { ZeroHash } from 'ethers';
-import type { ContractTransactionResponse, Signature, Wallet } from 'ethers';
+import type { ContractTransactionResponse, Wallet } from 'ethers';
 import {
   AUTHORITY,
   CASE_ACTIONS,
@@ -27,6 +27,7 @@ import { body, consortium, deployment, digest, walletOf } from './consortium.ts'
 import type { Body, Consortium } from './consortium.ts';
 import { Roles } from './contract-types.ts';
 import type { CaseStep as EncodedStep, CompactSignature, RecognitionRegistryContract } from './contract-types.ts';
+import { compact, NONE } from './signatures.ts';
 
 export const DAY = 86_400;
 /** A deadline that no test reaches, and an end of terms behind it. */
@@ -37,8 +38,6 @@ export const dafeng = body(30, { roles: Roles.CENTRE, region: 320904 });
 export const shanghai = body(31, { roles: Roles.CENTRE, region: 310000 });
 /** A centre that is no side of anything here. */
 export const suzhou = body(32, { roles: Roles.CENTRE, region: 320500 });
-
-export const NONE: CompactSignature = { r: ZeroHash, vs: ZeroHash };
 
 export interface Officers {
   handler: Wallet;
@@ -272,17 +271,4 @@ function signerOf(role: CaseRole): Wallet | undefined {
     case 'host-decider':
       return officers.host.decider;
   }
-}
-
-function compact({ r, yParityAndS: vs }: Signature): CompactSignature {
-  return { r, vs };
-}
-
-/** What is nobody's signature, made of one that is somebody's, with what is wrong with it. */
-export function spoiled({ r, vs }: CompactSignature): [why: string, signature: CompactSignature][] {
-  return [
-    ['none', NONE],
-    ['s in the upper half', { r, vs: `0x7f${'ff'.repeat(31)}` }],
-    ['no point', { r: `0x${'ff'.repeat(32)}`, vs }],
-  ];
 }

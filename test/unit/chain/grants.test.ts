@@ -1,5 +1,6 @@
 import { expect } from 'chai';
-import { toHex } from '../../../node/core/bytes.ts';
+import { Signature } from 'ethers';
+import { toHex, type Hex } from '../../../node/core/bytes.ts';
 import { XinlianError } from '../../../node/core/errors.ts';
 import { artifact } from '../../../node/chain/abi.ts';
 import type { ChainChange, ChainEvent, ConsortiumContracts } from '../../../node/chain/events.ts';
@@ -22,6 +23,8 @@ import { GrantSigner, grantOf, type TestGrant } from '../../helpers/grants-on-an
 const REASON = toHex(digest('reason'));
 /** In place of where an event stands. */
 const PLACE = { block: 0, blockHash: '', transaction: '', logIndex: 0 };
+/** Of secp256k1. */
+const ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 const query = (n: number) => toHex(digest(`query ${n}`));
 const errors = ({ items }: WrittenBatch): string[] => items.map((item) => (item.ok ? 'ok' : item.error));
 
@@ -58,13 +61,21 @@ describe('grants on a chain', () => {
     follower.start();
     const own = consortium.writer(bank);
 
-    const forged = { ...(await sign.registration(two)), signature: (await sign.registration(one)).signature };
+    const signed = await sign.registration(two);
+    const forged = { ...signed, signature: (await sign.registration(one)).signature };
+    // The same act in other bytes: v of 29, and s in the upper half with the other parity.
+    const { r, s, v } = Signature.from(signed.signature);
+    const upper = (ORDER - BigInt(s)).toString(16).padStart(64, '0');
+    const [otherV, otherS] = [`${r}${s.slice(2)}1d`, `${r}${upper}${v === 27 ? '1c' : '1b'}`] as [Hex, Hex];
     const registered = await carrier.registerGrants([
       await sign.registration(one),
       forged,
-      await sign.registration(two),
+      { ...signed, signature: otherV },
+      { ...signed, signature: otherS },
+      signed,
     ]);
-    expect(errors(registered)).to.deep.equal(['ok', 'GrantRegistryInvalidSignature', 'ok']);
+    const invalid = 'GrantRegistryInvalidSignature';
+    expect(errors(registered)).to.deep.equal(['ok', invalid, invalid, invalid, 'ok']);
     expect(registered.items[1]).to.have.property('arguments').that.includes(two.terms.key);
 
     const consumed = await own.consumeGrants([
@@ -111,7 +122,8 @@ describe('grants on a chain', () => {
     expect(errors(barred)).to.deep.equal(['GrantRegistryWithdrawn']);
 
     const ofGrants = told.filter(({ type }) => type.startsWith('Grant'));
-    const kinds = 'Registered ItemFailed Registered Consumed ItemFailed Consumed ItemFailed ItemFailed Consumed';
+    const kinds =
+      'Registered ItemFailed ItemFailed ItemFailed Registered Consumed ItemFailed Consumed ItemFailed ItemFailed Consumed';
     expect(ofGrants.map(({ type }) => type.slice('Grant'.length)).join(' ')).to.equal(
       `${kinds} Withdrawn ItemFailed Withdrawn`,
     );
