@@ -1,4 +1,5 @@
 // The rules of grants as data: purposes, longest terms, the least level of consent; and the words that an enterprise signs.
+import { localPacks } from '#local-packs';
 import { Type, type Static } from 'typebox';
 import type { GrantArtefact, GrantCore } from '../core/grant.ts';
 import type { WantedGrant } from '../core/grant-request.ts';
@@ -197,5 +198,5 @@ export class GrantRules {
   }
 }
 
-/** The packs that come with the software. */
-export const GRANT_PACKS: readonly unknown[] = [authorisation];
+/** The packs that come with the software, and those of the place. */
+export const GRANT_PACKS: readonly unknown[] = [authorisation, ...localPacks('grants')];

@@ -37,6 +37,14 @@ export interface PackHeader {
   unverified?: boolean;
 }
 
+/** What is read by the same reader: items of records, what grants may say, what agencies share, reports, other rules. */
+export type PackFamily = 'catalogue' | 'grants' | 'sharing' | 'report' | 'rules';
+
+export function familyOf(pack: { kind?: unknown; items?: unknown }): PackFamily {
+  if (pack.kind === undefined) return pack.items === undefined ? 'grants' : 'catalogue';
+  return pack.kind === 'sharing' || pack.kind === 'report' ? pack.kind : 'rules';
+}
+
 /** Where a value comes from, and whether it was compared with that text. */
 export const sourced = { citation: Type.String({ minLength: 1 }), unverified: Type.Optional(Type.Boolean()) };
 

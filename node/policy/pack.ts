@@ -1,4 +1,5 @@
 // Policy packs: what the law and the catalogues say, as data with jurisdiction, dates in force and citation.
+import { localPacks } from '#local-packs';
 import { Type, type Static } from 'typebox';
 import { codec } from '../core/messages/codec.ts';
 import { XinlianError } from '../core/errors.ts';
@@ -174,11 +175,12 @@ function itemsOf(pack: Pack): CatalogueItem[] {
   });
 }
 
-/** The packs that come with the software. */
+/** The packs that come with the software, and those of the place. */
 export const CATALOGUE_PACKS: readonly unknown[] = [
   twinPublication,
   financingData,
   sharedAdministration,
   basicCatalogue,
+  ...localPacks('catalogue'),
 ];
 export const builtInCatalogue: Catalogue = createCatalogue(CATALOGUE_PACKS);

@@ -1,5 +1,6 @@
 // Rules of law as packs: publicity periods, deadlines of publication, objection and repair, listed measures, the calendar. Several
 // editions are in force at once, by date and region; the nearest region that has one of its own goes above the country.
+import { localPacks } from '#local-packs';
 import { Type, type Static, type TSchema } from 'typebox';
 import { malformed, XinlianError } from '../core/errors.ts';
 import { codec } from '../core/messages/codec.ts';
@@ -290,6 +291,14 @@ function clash(a: RulePack, b: RulePack): boolean {
   return (a.effectiveTo ?? '9') >= b.effectiveFrom && (b.effectiveTo ?? '9') >= a.effectiveFrom;
 }
 
-/** The packs that come with the software. */
-export const RULE_PACKS: readonly unknown[] = [measures, publicity, repair, workingDays, objection, timeliness];
+/** The packs that come with the software, and those of the place. */
+export const RULE_PACKS: readonly unknown[] = [
+  measures,
+  publicity,
+  repair,
+  workingDays,
+  objection,
+  timeliness,
+  ...localPacks('rules'),
+];
 export const builtInPolicies = new Policies(RULE_PACKS);

@@ -1,4 +1,5 @@
 // The rules of sharing between agencies as data: how each item is shared, for how long, how soon an agency must answer.
+import { localPacks } from '#local-packs';
 import { Type, type Static } from 'typebox';
 import { codec } from '../core/messages/codec.ts';
 import type { ShareBasis, ShareState } from '../core/share.ts';
@@ -126,7 +127,7 @@ const SHARING_WORDS: Readonly<Record<Sharing, string>> = {
 };
 
 /** The packs that come with the software, and the rules by them. */
-export const SHARE_PACKS: readonly unknown[] = [sharing];
+export const SHARE_PACKS: readonly unknown[] = [sharing, ...localPacks('sharing')];
 export const builtInShareRules = new ShareRules(SHARE_PACKS, builtInCatalogue, (date) =>
   builtInPolicies.calendar('CN', date),
 );

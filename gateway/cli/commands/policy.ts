@@ -10,7 +10,7 @@ import { CATALOGUE_PACKS, createCatalogue } from '../../../node/policy/pack.ts';
 import { ReportStandard } from '../../../node/policy/report-standard.ts';
 import { SHARE_PACKS, ShareRules } from '../../../node/policy/share-rules.ts';
 import { diffPacks, packValues, type PackValue } from '../../../node/policy/pack-values.ts';
-import type { PackHeader } from '../../../node/policy/pack-header.ts';
+import { familyOf, type PackFamily, type PackHeader } from '../../../node/policy/pack-header.ts';
 import { Policies, RULE_PACKS } from '../../../node/policy/rules.ts';
 import { explain } from '../explain.ts';
 import type { Terminal } from '../terminal.ts';
@@ -145,14 +145,11 @@ async function checkFile(file: string): Promise<string> {
   const editions = new Set(packs.map(({ edition }) => edition));
   const others = (known: readonly unknown[]) =>
     known.flat().filter((pack) => !editions.has((pack as PackHeader).edition));
-  const rules = packs.filter(({ kind }) => kind !== undefined && kind !== 'sharing' && kind !== 'report');
-  const sharing = packs.filter(({ kind }) => kind === 'sharing');
-  for (const pack of packs.filter(({ kind }) => kind === 'report')) new ReportStandard(pack);
-  const catalogues = packs.filter(({ kind, items }) => kind === undefined && items !== undefined);
-  const grants = packs.filter(({ kind, items }) => kind === undefined && items === undefined);
-  const policies = new Policies([...others(RULE_PACKS), ...rules]);
-  const catalogue = createCatalogue([...others(CATALOGUE_PACKS), ...catalogues]);
-  new GrantRules([...others(GRANT_PACKS), ...grants], catalogue);
-  new ShareRules([...others(SHARE_PACKS), ...sharing], catalogue, (date) => policies.calendar('CN', date));
+  const own = (family: PackFamily) => packs.filter((pack) => familyOf(pack) === family);
+  for (const pack of own('report')) new ReportStandard(pack);
+  const policies = new Policies([...others(RULE_PACKS), ...own('rules')]);
+  const catalogue = createCatalogue([...others(CATALOGUE_PACKS), ...own('catalogue')]);
+  new GrantRules([...others(GRANT_PACKS), ...own('grants')], catalogue);
+  new ShareRules([...others(SHARE_PACKS), ...own('sharing')], catalogue, (date) => policies.calendar('CN', date));
   return `good: ${[...editions].join(', ')}`;
 }
