@@ -145,6 +145,7 @@ function optionsOf(config: GatewayConfig): Omit<AppOptions, 'tokenKey' | 'logger
     ...sizes,
     baseUrl: baseUrlOf(config),
     grantDomain: grantDomainOf(config.chain),
+    membership: contractsOf(config.chain).membership,
     ...(audiences && { audiences }),
     ...(trustProxy && { trustProxy }),
     ...(corsOrigins && { corsOrigins }),

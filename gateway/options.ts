@@ -1,6 +1,7 @@
 // What can be set of a gateway's HTTP side. `config.ts` reads it from a file.
 import { fileURLToPath } from 'node:url';
 import type { Logger } from 'pino';
+import type { Hex } from '../node/core/bytes.ts';
 import type { MemberId } from '../node/core/ids.ts';
 import type { TypedDataDomain } from '../node/core/typed-data.ts';
 import type { RateClass } from './api/endpoint.ts';
@@ -29,6 +30,8 @@ export interface AppOptions {
   tokenKey: Uint8Array;
   /** EIP-712 domain of the GrantRegistry. */
   grantDomain: TypedDataDomain;
+  /** Contract of the EIP-712 domain of key rotations. */
+  membership: Hex;
   /** Older than this, the view of the chain is not good enough to be ready. */
   staleAfterSeconds: number;
   rates: Record<RateClass, Rate>;

@@ -28,6 +28,6 @@ export function openGovernance(
       writers,
       encode: encodeCouncilCall,
     }),
-    self: new SelfDesk({ view, writers }),
+    self: new SelfDesk({ view, reached: (block) => reach(follower, block, stopping.signal), writers }),
   };
 }

@@ -30,6 +30,7 @@ const properties = {
   region: Type.String({ description: 'GB/T 2260 code' }),
   roles: Type.Array(Type.Enum([...ROLES])),
   status: Type.Enum(['active', 'suspended', 'removed']),
+  account: Type.String({ description: 'Account that sends its transactions' }),
   keys: Type.Object(byKind(KeyText), {
     ...closed,
     description: 'Current keys; payloads are sealed to `sealing` (P-256)',
@@ -67,6 +68,7 @@ export const Consortium = Type.Object(
     chainId: Type.Integer(),
     deployment: Type.String({ description: 'Salt of the EIP-712 domains' }),
     grantRegistry: Type.String({ description: 'Contract of the EIP-712 domain of grants' }),
+    membership: Type.String({ description: 'Contract of the EIP-712 domain of key rotations' }),
   },
   closed,
 );

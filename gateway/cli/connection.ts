@@ -120,6 +120,12 @@ export async function openMember(flags: ConnectionFlags, terminal: Terminal, pat
   return { id: member, client, keys, sealed };
 }
 
+/** Keys of another file, under the passphrase of the member's own. @throws as `openMember` */
+export async function openOtherKeys(file: string, flags: ConnectionFlags, terminal: Terminal): Promise<MemberKeys> {
+  const { passphraseFile } = settingsOf(flags, terminal.env);
+  return localKeys(await openKeyFile(file, await readPassphrase(passphraseFile, terminal)), () => {});
+}
+
 /**
  * A bank's application: checks, asks, opens. @throws as `openSealedClient`
  */

@@ -30,9 +30,13 @@ import {
   type StandingNoted,
 } from '../../node/core/messages/identity.ts';
 import {
+  keyRotation,
+  keysRotated,
   logReplaced,
   memberChanged,
   memberEndpoints,
+  type KeyRotation,
+  type KeysRotated,
   type LogReplaced,
   type MemberChanged,
   type MemberEndpoints,
@@ -294,6 +298,11 @@ export class SealedClient implements Submitter {
   /** Says on the chain where the member is reached. */
   async setEndpoints(endpoints: MemberEndpoints, signal?: AbortSignal): Promise<MemberChanged> {
     return memberChanged.decode(await this.#call('member/endpoints', memberEndpoints.encode(endpoints), signal));
+  }
+
+  /** Replaces keys of the member on the chain. The answer may be lost with the connection: an old peer key ends it. */
+  async rotateKeys(rotation: KeyRotation, signal?: AbortSignal): Promise<KeysRotated> {
+    return keysRotated.decode(await this.#call('member/rotate-keys', keyRotation.encode(rotation), signal));
   }
 
   /** Notes what changes who speaks for an enterprise; for members that identify enterprises. */

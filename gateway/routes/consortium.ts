@@ -1,4 +1,4 @@
-import { toBase64, toBase64Url } from '../../node/core/bytes.ts';
+import { toBase64, toBase64Url, type Hex } from '../../node/core/bytes.ts';
 import {
   currentKey,
   KEY_KINDS,
@@ -18,7 +18,7 @@ import type { Handlers } from './handler.ts';
 import { pageOf } from './pages.ts';
 
 export function consortiumRoutes(
-  { grantDomain }: { grantDomain: TypedDataDomain },
+  { grantDomain, membership }: { grantDomain: TypedDataDomain; membership: Hex },
   { members, logs }: { members: Members; logs: Logs },
 ) {
   const { chainId, salt, verifyingContract } = grantDomain;
@@ -26,6 +26,7 @@ export function consortiumRoutes(
     chainId: Number(chainId),
     deployment: String(salt),
     grantRegistry: String(verifyingContract),
+    membership,
   };
   return {
     getConsortium: () => consortium,
@@ -50,7 +51,7 @@ export function consortiumRoutes(
 }
 
 function memberView(member: Member): MemberView {
-  const { id, name, uscc, region, roles, status, endpoints, admitted } = member;
+  const { id, name, uscc, region, roles, status, transaction, endpoints, admitted } = member;
   return {
     id,
     name,
@@ -58,6 +59,7 @@ function memberView(member: Member): MemberView {
     region,
     roles,
     status,
+    account: transaction,
     keys: byKind((kind) => encoded(currentKey(member, kind))),
     endpoints,
     admitted,

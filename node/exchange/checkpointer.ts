@@ -2,9 +2,10 @@
 // publishing goes on when the chain is down, and this catches up.
 import { equalBytes } from '../core/bytes.ts';
 import { checkpointOrigin, encodeCheckpoint, type LogOrigin } from '../core/checkpoint.ts';
+import { currentKey } from '../core/consortium.ts';
 import { XinlianError } from '../core/errors.ts';
 import { consistencyProof, rootHash, verifyConsistency } from '../core/merkle.ts';
-import { signNote } from '../core/note.ts';
+import { keyId, parseNote, signNote } from '../core/note.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { AnchorProver, ChainView, ChainWriter, Clock, Log, LogStore, WriteBatch } from './ports.ts';
@@ -53,6 +54,11 @@ export class Checkpointer<B extends Batch = Batch> {
   #sentBlock = 0;
   /** What fails, in words. */
   readonly #troubles = new Map<Work, string>();
+  /** Keys that are on their way to the chain in place of the one here. */
+  readonly #held = new Set<Uint8Array>();
+  #toldReplaced = false;
+  /** Whether the last checkpoint is known to be signed with the key here, or to be anchored in the tenure of another. */
+  #signerKnown = false;
   /** Set for good where this log must not go on. */
   #halted: XinlianError | undefined;
 
@@ -85,12 +91,23 @@ export class Checkpointer<B extends Batch = Batch> {
     const chain = view.log(log.state.id);
     const { size } = log;
     if (size === 0 || (chain?.final?.size ?? 0) >= size) return '';
+    if (!this.#keyStands()) return 'a restart with the checkpoint key that the chain names';
     const [trouble] = this.#troubles.values();
     if (trouble !== undefined) return trouble;
     if (size > (log.state.signed?.size ?? 0)) return 'the next checkpoint';
     if (!chain) return 'the chain to know this log';
     if (size > (chain.head?.size ?? 0)) return 'the next anchor';
     return 'the anchoring block to become final';
+  }
+
+  /**
+   * Another checkpoint key is about to replace the one here: nothing more is signed or anchored with that, since what a key
+   * signed counts as long as it was anchored in its tenure.
+   * @returns for when it does not come to it
+   */
+  hold(key: Uint8Array): () => void {
+    if (!equalBytes(key, this.#needs.key.publicKey)) this.#held.add(key);
+    return () => void this.#held.delete(key);
   }
 
   /**
@@ -104,8 +121,9 @@ export class Checkpointer<B extends Batch = Batch> {
   async #sign(): Promise<void> {
     const { log, commits, clock, key, view } = this.#needs;
     if (this.#halted) throw this.#halted;
-    if (!log.unsigned) return;
+    if (!this.#keyStands()) return this.#tellReplaced();
     const head = view.log(log.state.id)?.head;
+    if (!log.unsigned && this.#isOwn(head?.size ?? 0)) return;
     if (head) this.#assertOurs(head.size, head.root);
     const { size, root } = await commits.run((batch) => {
       log.appendStatus(batch, Math.floor(clock.now() / 1000));
@@ -119,6 +137,7 @@ export class Checkpointer<B extends Batch = Batch> {
       sign: (message) => key.sign(message),
     });
     await commits.run((batch) => log.setSigned(batch, { size, root }, note));
+    this.#signerKnown = true;
   }
 
   /** Sends the last signed checkpoint to the chain, where that has not got it. */
@@ -126,8 +145,10 @@ export class Checkpointer<B extends Batch = Batch> {
     const { log, view, writer, logger } = this.#needs;
     const { id, signed } = log.state;
     const chain = view.log(id);
-    if (!chain || !signed) return;
+    if (!chain || !signed || !this.#keyStands()) return;
     const anchored = chain.head?.size ?? 0;
+    // Signed again first, with the key that has its tenure now.
+    if (!this.#isOwn(anchored)) return;
     if (chain.head) this.#assertOurs(chain.head.size, chain.head.root);
     if (signed.size <= anchored || (view.head()?.number ?? 0) < this.#sentBlock) return;
     const proof = anchored === 0 ? [] : consistencyProof(anchored, signed.size, log.reader(signed.size));
@@ -184,6 +205,33 @@ export class Checkpointer<B extends Batch = Batch> {
       this.#troubles.set(what, `${what}: ${error instanceof Error ? error.message : String(error)}`);
       this.#needs.logger.warn({ log: this.#needs.log.state.id, err: error }, `${what} failed; tried again`);
     }
+  }
+
+  /** Whether the chain names the key here, as far as it says anything of this member. */
+  #keyStands(): boolean {
+    if (this.#held.size > 0) return false;
+    const { log, view, key } = this.#needs;
+    const member = view.member(log.state.owner);
+    const named = member && currentKey(member, 'checkpoint');
+    return named === undefined || equalBytes(named, key.publicKey);
+  }
+
+  #tellReplaced(): void {
+    const { log, logger } = this.#needs;
+    if (this.#toldReplaced) return;
+    this.#toldReplaced = true;
+    logger.warn({ log: log.state.id }, 'the chain names another checkpoint key; nothing is signed with the one here');
+  }
+
+  /** Whether the last signed checkpoint can be anchored as it is: false where a key that was replaced since signed it. */
+  #isOwn(anchored: number): boolean {
+    if (this.#signerKnown) return true;
+    const { log, store, key } = this.#needs;
+    const { signed, number } = log.state;
+    const note = signed && signed.size > anchored ? store.checkpoint(number, signed.size) : undefined;
+    const own = keyId({ name: this.#origin, publicKey: key.publicKey });
+    this.#signerKnown = note === undefined || parseNote(note).signatures.some((signature) => signature.keyId === own);
+    return this.#signerKnown;
   }
 
   /** A node never signs a checkpoint that does not extend its last signed one. */

@@ -17,7 +17,7 @@ import {
   grantRegistrations,
   grantWithdrawal,
 } from '../core/messages/grant.ts';
-import { logReplaced, memberChanged, memberEndpoints } from '../core/messages/member.ts';
+import { keyRotation, keysRotated, logReplaced, memberChanged, memberEndpoints } from '../core/messages/member.ts';
 import {
   certificateRef,
   certification,
@@ -149,6 +149,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'council/vote': ['council'],
   'member/endpoints': [],
   'member/replace-log': [],
+  'member/rotate-keys': [],
   'subscription/open': ['bank'],
   'subscription/list': ['bank'],
   'subscription/close': ['bank'],
@@ -326,6 +327,8 @@ export class Methods<B extends Batch> {
         return memberChanged.encode(await self.setEndpoints(member.id, memberEndpoints.decode(argument)));
       case 'member/replace-log':
         return logReplaced.encode(await self.replaceLog(member));
+      case 'member/rotate-keys':
+        return keysRotated.encode(await self.rotateKeys(member, keyRotation.decode(argument)));
       case 'subscription/open': {
         const opened = await subscriptions.subscribe(member.asking(), openSubscription.decode(argument), signal);
         return openedSubscription.encode(opened);

@@ -17,7 +17,7 @@ import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../core/bytes.ts';
 import { malformed, XinlianError } from '../core/errors.ts';
 import { createDurably } from './create-durably.ts';
 import { generateSecrets, KEY_NAMES, localKeys, publicKeysOf } from './local-keys.ts';
-import type { KeySecrets, PublicKeys } from './local-keys.ts';
+import type { KeyName, KeySecrets, PublicKeys } from './local-keys.ts';
 import type { Secret } from './secret.ts';
 
 const TYPE = 'xinlian/keys/v1';
@@ -61,9 +61,32 @@ export async function createKeyFile(
   passphrase: Secret,
   { seed, scryptN = DEFAULT_N }: CreateKeyFileOptions = {},
 ): Promise<PublicKeys> {
+  return writeKeyFile(path, generateSecrets(seed), passphrase, scryptN);
+}
+
+/**
+ * Writes a new file in which some keys of a member are new and all others the same.
+ *
+ * @throws XinlianError as `createKeyFile`
+ */
+export async function renewKeyFile(
+  path: string,
+  passphrase: Secret,
+  { secrets, renew }: { secrets: KeySecrets; renew: readonly KeyName[] },
+): Promise<PublicKeys> {
+  const fresh = generateSecrets();
+  const renewed = { ...secrets, ...Object.fromEntries(renew.map((name) => [name, fresh[name]])) };
+  return writeKeyFile(path, renewed, passphrase, DEFAULT_N);
+}
+
+async function writeKeyFile(
+  path: string,
+  secrets: KeySecrets,
+  passphrase: Secret,
+  scryptN: number,
+): Promise<PublicKeys> {
   if (passphrase.reveal() === '') malformed('passphrase', 'at least one character', 'none');
   checkCost(scryptN);
-  const secrets = generateSecrets(seed);
   const publicKeys = publicKeysOf(localKeys(secrets, () => {}));
   const file = {
     type: TYPE,

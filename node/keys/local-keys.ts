@@ -26,7 +26,7 @@ export const KEY_NAMES = [
   'gatewayPeer',
   'vault',
 ] as const satisfies (keyof MemberKeys)[];
-type KeyName = (typeof KEY_NAMES)[number];
+export type KeyName = (typeof KEY_NAMES)[number];
 
 /** Per key: an Ed25519 seed, a scalar of P-256 or secp256k1, or an AES key; 32 bytes each. */
 export type KeySecrets = Record<KeyName, Uint8Array>;

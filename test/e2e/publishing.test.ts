@@ -1,6 +1,6 @@
 // A clerk's day, over real processes: a file with mistakes, the same file mended, a proof.
 import { execFile } from 'node:child_process';
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
@@ -12,8 +12,10 @@ import { cosignaturesOf, witnessName } from '../../node/core/cosignature.ts';
 import type { Counts, RowOutcome } from '../../node/core/messages/publish.ts';
 import type { RecordStatus } from '../../node/core/messages/record.ts';
 import { parseNote } from '../../node/core/note.ts';
+import { keyFileOf } from '../../node/keys/file-provider.ts';
 import { makeUscc } from '../../node/core/uscc.ts';
 import { CAST } from '../../scripts/sandbox/cast.ts';
+import { keysDirectory, passphraseFile } from '../../scripts/sandbox/consortium.ts';
 import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import {
@@ -247,5 +249,50 @@ describe('publishing a file', () => {
     await until(async () => ((await standing())?.final ?? 0) > size + 3);
     expect(before).to.be.at.least(ROWS);
     expect(await published()).to.have.length(before + 3);
+  });
+
+  it('goes on under new keys when a member has replaced its own, and what the old ones signed still verifies', async () => {
+    const { id } = CAST.find(({ key }) => key === 'regulator')!;
+    const own = keyFileOf(keysDirectory(consortium.data), id);
+    const next = join(consortium.data, 'next.json');
+    const profile = ['--profile', consortium.profile('regulator')];
+    const kinds = ['checkpoint', 'client', 'nodePeer', 'account'];
+    const passphrase = ['--passphrase-file', passphraseFile(consortium.data)];
+    const renewed = await command('keys', 'renew', ...kinds, '--from', own, '--out', next, ...passphrase);
+    expect(renewed.code, renewed.stderr).to.equal(0);
+    const { checkpoint } = JSON.parse(renewed.stdout) as { checkpoint: string };
+    const standing = async () => (await nodeInfo(consortium, 'regulator')).logs[0];
+    const publishRows = async (seed: number): Promise<string> => {
+      const file = join(consortium.data, `keys-${seed}.csv`);
+      const list = join(consortium.data, `keys-${seed}.ndjson`);
+      await writeFile(file, [...sampleFile({ rows: 3, seed, item: 'xk', format: 'csv' })].join(''));
+      expect(lastJson(await publish(file, '--outcomes', list))).to.include({ published: 3 });
+      const [first = ''] = (await readFile(list, 'utf8')).split('\n');
+      return (JSON.parse(first) as RowOutcome).record ?? '';
+    };
+    const signerOf = async (record: string): Promise<string> => {
+      const file = join(consortium.data, `keys-${record}.json`);
+      const { size } = (await standing())!;
+      await until(async () => ((await standing())?.final ?? 0) >= size);
+      await until(async () => (await command('bundle', record, '--out', file, ...profile)).code === 0);
+      const verified = await command('verify', file, '--json', '--gateway', consortium.gatewayUrl('dafeng'));
+      expect(lastJson(verified), verified.stdout).to.deep.include({ ok: true });
+      return (JSON.parse(await readFile(file, 'utf8')) as { signer: { key: string } }).signer.key;
+    };
+    const before = await publishRows(201);
+    expect(await signerOf(before)).to.not.equal(checkpoint);
+
+    const rotated = await command('member', 'rotate-keys', next, '--yes', ...profile);
+    expect(rotated.code, rotated.stderr).to.equal(0);
+    expect(JSON.parse(rotated.stdout)).to.deep.equal({ rotated: kinds });
+    const node = consortium.nodes.get('regulator')!;
+    await node.stop();
+    await rename(next, own);
+    await node.start();
+    const after = await publishRows(202);
+    expect(await signerOf(after)).to.equal(checkpoint);
+    const kept = join(consortium.data, `keys-${before}.json`);
+    const still = await command('verify', kept, '--json', '--gateway', consortium.gatewayUrl('dafeng'));
+    expect(lastJson(still), still.stdout).to.deep.include({ ok: true });
   });
 });

@@ -26,6 +26,11 @@ interface Block {
   text: string;
 }
 
+async function end(child: ChildProcess): Promise<void> {
+  child.kill('SIGTERM');
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+}
+
 /** The blocks of a section, without their indent. */
 async function blocksOf(heading: string): Promise<Block[]> {
   const page = await readFile(join(ROOT, 'docs/network.md'), 'utf8');
@@ -42,7 +47,8 @@ describe('the page of networks', () => {
   let anvil: Anvil;
   let steps: Block[];
   let ports: NonNullable<NetworkDescription['ports']>;
-  const children: ChildProcess[] = [];
+  /** By what runs and whose it is. */
+  const children = new Map<string, ChildProcess>();
   const ids = new Map<string, Program['id']>();
 
   before(async () => {
@@ -58,10 +64,7 @@ describe('the page of networks', () => {
     ports = { peer, rpc: anvil.port, node, nodeHttp, gateway };
   });
   after(async () => {
-    for (const child of children) {
-      child.kill('SIGTERM');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
-    }
+    for (const child of children.values()) await end(child);
     await (anvil as Anvil | undefined)?.kill();
     await rm(folder, { recursive: true, force: true });
   });
@@ -155,10 +158,10 @@ describe('the page of networks', () => {
       env: { ...process.env, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const log = createWriteStream(join(folder, `${what}-${key}.log`));
+    const log = createWriteStream(join(folder, `${what}-${key}.log`), { flags: 'a' });
     child.stdout.pipe(log, { end: false });
     child.stderr.pipe(log, { end: false });
-    children.push(child);
+    children.set(`${what}-${key}`, child);
   }
 
   async function untilReady(key: string): Promise<void> {
@@ -206,6 +209,30 @@ describe('the page of networks', () => {
     const members = await run('dafeng', 'npm run -s xinlian -- members --profile data/profile.yaml');
     for (const key of FOUNDERS) expect(members).to.include(ids.get(key)).and.to.include(player(key).name);
     expect(await publish('regulator', 1)).to.include('20');
+  });
+
+  it('lets a member replace its keys, and go on', async () => {
+    const [renew = '', rotate = ''] = ((await blocksOf('### Replace keys'))[0]?.text ?? '').split(
+      /\n(?=npm run -s xinlian -- member)/,
+    );
+    const key = 'dafeng';
+    await run(key, renew);
+    const rotated = await run(key, `${rotate.trim()} --yes`);
+    expect(JSON.parse(rotated)).to.deep.equal({
+      rotated: ['checkpoint', 'client', 'gatewayPeer', 'nodePeer', 'account'],
+    });
+    await cp(
+      join(home(key), 'secrets', 'next.json'),
+      join(home(key), 'out', 'members', key, 'secrets', 'keys', `${ids.get(key)}.json`),
+    );
+    await rename(join(home(key), 'secrets', 'next.json'), keyFile(key));
+    for (const what of ['node', 'gateway'] as const) {
+      await end(children.get(`${what}-${key}`) as ChildProcess);
+      start(key, what);
+    }
+    await untilReady(key);
+    expect(await publish(key, 3)).to.include('20');
+    expect(await publish('regulator', 4)).to.include('20');
   });
 
   it('lets another join by the votes of the council, and publish', async () => {

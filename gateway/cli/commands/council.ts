@@ -18,7 +18,8 @@ import { addGatewayFlags, addMemberFlags, memberOf, openClient, openSealedClient
 import type { ConnectionFlags } from '../connection.ts';
 import { itemsOf } from '../pages.ts';
 import type { Terminal } from '../terminal.ts';
-import { addEndpointFlags, agreed, endpointsOf, type EndpointFlags } from './member.ts';
+import { agreed } from '../agreed.ts';
+import { addEndpointFlags, endpointsOf, type EndpointFlags } from './member.ts';
 
 interface AdmitFlags extends ConnectionFlags, EndpointFlags {
   name: string;

@@ -4,11 +4,19 @@ import { signApplication } from '../../../node/core/application.ts';
 import { toBase64Url } from '../../../node/core/bytes.ts';
 import { malformed } from '../../../node/core/errors.ts';
 import { parsePublicJwk } from '../../../node/core/jwk.ts';
-import { createKeyFile } from '../../../node/keys/key-file.ts';
+import { ROTATED_KEYS } from '../../../node/core/messages/member.ts';
+import { createKeyFile, openKeyFile, renewKeyFile } from '../../../node/keys/key-file.ts';
+import type { KeyName, PublicKeys } from '../../../node/keys/local-keys.ts';
 import { addMemberFlags, addPassphraseFlag, openMember, readPassphrase, type ConnectionFlags } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface Flags {
+  out: string;
+  passphraseFile?: string;
+}
+
+interface RenewFlags {
+  from: string;
   out: string;
   passphraseFile?: string;
 }
@@ -66,6 +74,39 @@ export function addKeys(program: Command, terminal: Terminal): void {
     }
     const publicKeys = await createKeyFile(out, passphrase);
     terminal.say(`${out}: keep it and its passphrase; neither can be had again`);
-    terminal.out(JSON.stringify(publicKeys, (_, key: unknown) => (key instanceof Uint8Array ? toBase64Url(key) : key)));
+    terminal.out(publicText(publicKeys));
   });
+  addRenew(keys, terminal);
+}
+
+function addRenew(keys: Command, terminal: Terminal): void {
+  const renew = keys
+    .command('renew')
+    .summary('make a key file in which some keys are new 更换部分密钥')
+    .description(
+      'Writes a new key file, under the same passphrase, in which the named keys are new and all others the same. The ' +
+        'chain knows nothing of it before `xinlian member rotate-keys`.\n' +
+        '生成新的密钥文件:所列密钥更换,其余不变,口令相同;须再用 `xinlian member rotate-keys` 登记上链。',
+    )
+    .argument('<keys...>', `what is new: ${ROTATED_KEYS.join(', ')}`)
+    .requiredOption('--from <file>', 'key file as it is')
+    .requiredOption('--out <file>', 'file to make');
+  addPassphraseFlag(renew).action(async (named: string[], { from, out, passphraseFile }: RenewFlags) => {
+    const renewed = named.map(keyNamed);
+    const passphrase = await readPassphrase(passphraseFile, terminal);
+    const secrets = await openKeyFile(from, passphrase);
+    const publicKeys = await renewKeyFile(out, passphrase, { secrets, renew: renewed });
+    terminal.say(`${out}: keep both files until everything runs with this one`);
+    terminal.out(publicText(publicKeys));
+  });
+}
+
+/** Throws `MALFORMED`. */
+function keyNamed(text: string): KeyName {
+  const name = ROTATED_KEYS.find((known) => known === text) ?? malformed('key', ROTATED_KEYS.join(', '), text);
+  return name === 'account' ? 'transaction' : name;
+}
+
+function publicText(keys: PublicKeys): string {
+  return JSON.stringify(keys, (_, key: unknown) => (key instanceof Uint8Array ? toBase64Url(key) : key));
 }

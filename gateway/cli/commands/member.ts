@@ -3,6 +3,8 @@ import { malformed } from '../../../node/core/errors.ts';
 import { memberEndpoints, type MemberEndpoints } from '../../../node/core/messages/member.ts';
 import { addMemberFlags, openSealedClient, type ConnectionFlags } from '../connection.ts';
 import type { Terminal } from '../terminal.ts';
+import { agreed } from '../agreed.ts';
+import { addRotateKeys } from './rotate-keys.ts';
 
 export interface EndpointFlags {
   nodeAddress?: string;
@@ -30,6 +32,7 @@ export function addMember(program: Command, terminal: Terminal): void {
     terminal.out(JSON.stringify(wanted));
   });
   addReplaceLog(member, terminal);
+  addRotateKeys(member, terminal);
 }
 
 function addReplaceLog(member: Command, terminal: Terminal): void {
@@ -54,11 +57,6 @@ function addReplaceLog(member: Command, terminal: Terminal): void {
     terminal.say('A node that has old entries of it must be started anew with an empty data folder.');
     terminal.out(successor);
   });
-}
-
-export async function agreed(question: string, { prompt }: Terminal): Promise<boolean> {
-  if (!prompt) return malformed('agreement', '--yes, or a terminal to ask at', 'none');
-  return /^(y|yes|是)$/i.test((await prompt(question)).trim());
 }
 
 export function addEndpointFlags(command: Command): Command {

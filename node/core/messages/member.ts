@@ -31,6 +31,48 @@ export const MemberChanged = Type.Object(
 );
 export type MemberChanged = Static<typeof MemberChanged>;
 
+/** Keys that a member replaces by itself, in the order in which the chain is told: the account that tells it is the last. */
+export const ROTATED_KEYS = ['checkpoint', 'client', 'gatewayPeer', 'nodePeer', 'account'] as const;
+export type RotatedKey = (typeof ROTATED_KEYS)[number];
+
+const ed25519Key = Type.Optional(
+  Type.String({ pattern: '^[A-Za-z0-9_-]{43}$', description: 'Ed25519 public key, base64url' }),
+);
+
+/** New keys of a member; those that are absent stay. */
+export const KeyRotation = Type.Object(
+  {
+    checkpoint: ed25519Key,
+    client: ed25519Key,
+    gatewayPeer: ed25519Key,
+    nodePeer: ed25519Key,
+    account: Type.Optional(
+      Type.Object(
+        {
+          current: Type.String({ pattern: '^0x[0-9a-fA-F]{40}$', description: 'The new account' }),
+          signature: Type.String({
+            pattern: '^0x[0-9a-fA-F]{130}$',
+            description: 'By the new account, of EIP-712 KeyRotation(member, previous, current)',
+          }),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type KeyRotation = Static<typeof KeyRotation>;
+
+/** What was changed on the chain; what was so already is not named. */
+export const KeysRotated = Type.Object(
+  {
+    rotated: Type.Array(Type.Enum([...ROTATED_KEYS])),
+    block: Type.Optional(Type.Integer({ description: 'Block that took the last one' })),
+  },
+  closed,
+);
+export type KeysRotated = Static<typeof KeysRotated>;
+
 /** A log that is closed on the chain, and what goes on in its place. */
 export const LogReplaced = Type.Object(
   {
@@ -44,4 +86,6 @@ export type LogReplaced = Static<typeof LogReplaced>;
 
 export const logReplaced = codec('replaced log', LogReplaced);
 export const memberEndpoints = codec('endpoints', MemberEndpoints);
+export const keyRotation = codec('rotation of keys', KeyRotation);
+export const keysRotated = codec('rotated keys', KeysRotated);
 export const memberChanged = codec('change of a member', MemberChanged);

@@ -111,6 +111,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * council/vote        CouncilVote → CouncilOutcome
  * member/endpoints    MemberEndpoints → MemberChanged
  * member/replace-log  nothing → LogReplaced
+ * member/rotate-keys  KeyRotation → KeysRotated
  * subscription/open   OpenSubscription → OpenedSubscription
  * subscription/list   SubscriptionsRequest → SubscriptionsPage
  * subscription/close  SubscriptionRef → nothing
@@ -164,6 +165,7 @@ export const INNER_METHODS = [
   'council/vote',
   'member/endpoints',
   'member/replace-log',
+  'member/rotate-keys',
   'subscription/open',
   'subscription/list',
   'subscription/close',

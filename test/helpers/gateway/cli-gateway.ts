@@ -9,6 +9,7 @@ import { buildApp } from '../../../gateway/app.ts';
 import { councilOf } from '../../../gateway/chain-ports.ts';
 import { run } from '../../../gateway/cli/program.ts';
 import type { Terminal } from '../../../gateway/cli/terminal.ts';
+import type { Hex } from '../../../node/core/bytes.ts';
 import type { MemberId } from '../../../node/core/ids.ts';
 import { createLogger } from '../../../node/log.ts';
 import { DEFAULTS } from '../../../gateway/options.ts';
@@ -22,6 +23,8 @@ import { MemoryMembers } from './memory-members.ts';
 import { SealedNode } from './sealed-node.ts';
 
 const BASE_URL = 'http://gateway.test';
+/** Contract of the domain of key rotations. */
+export const MEMBERSHIP: Hex = `0x${'33'.repeat(20)}`;
 const PASSPHRASE = 'a passphrase of the tests';
 
 export interface CliRun {
@@ -34,6 +37,7 @@ export interface CliGateway {
   /** With a threshold of 2. */
   council: PaperCouncil;
   member: MemberId;
+  members: MemoryMembers;
   node: SealedNode;
   /** A folder of its own. */
   folder: string;
@@ -74,6 +78,7 @@ export async function startCliGateway(): Promise<CliGateway> {
       baseUrl: BASE_URL,
       ownMembers: [],
       grantDomain: domain,
+      membership: MEMBERSHIP,
       tokenKey: new Uint8Array(32).fill(7),
       logger: createLogger('gateway', 'silent', new PassThrough()),
     },
@@ -108,6 +113,7 @@ export async function startCliGateway(): Promise<CliGateway> {
   return {
     council,
     member: member.id,
+    members,
     node,
     folder,
     profile,

@@ -91,6 +91,7 @@ export async function startTestGateway(options: Partial<AppOptions> = {}): Promi
       baseUrl: BASE_URL,
       ownMembers: [source.member.id],
       grantDomain: domain,
+      membership: `0x${'33'.repeat(20)}`,
       tokenKey: new Uint8Array(32).fill(7),
       logger: createLogger('gateway', 'info', destination),
       ...options,

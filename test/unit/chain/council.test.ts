@@ -2,8 +2,9 @@
 import { expect } from 'chai';
 import { encodeCouncilCall } from '../../../node/chain/council-calls.ts';
 import type { Follower } from '../../../node/chain/follower.ts';
-import { toHex } from '../../../node/core/bytes.ts';
+import { fromHex, toBase64Url, toHex } from '../../../node/core/bytes.ts';
 import { textOf, type CouncilCallText } from '../../../node/core/messages/council.ts';
+import { KEY_ROTATION_TYPES, typedDataDigest, xinlianDomain } from '../../../node/core/typed-data.ts';
 import { CouncilDesk } from '../../../node/exchange/council-desk.ts';
 import { SelfDesk } from '../../../node/exchange/self-desk.ts';
 import { bodyOf, fund, TestConsortium, until, type Body } from '../../helpers/consortium-on-anvil.ts';
@@ -32,7 +33,8 @@ describe('The council on a real chain', () => {
       await until(follower, () => (view.head()?.number ?? -1) >= latest);
     };
     desk = new CouncilDesk({ view, refresh, writers, encode: encodeCouncilCall });
-    self = new SelfDesk({ view, writers });
+    const reached = (block: number): Promise<void> => until(follower, () => (view.head()?.number ?? -1) >= block);
+    self = new SelfDesk({ view, reached, writers });
     await fund(consortium.anvil, newcomer.signer.address);
   });
   after(() => consortium.stop());
@@ -86,5 +88,48 @@ describe('The council on a real chain', () => {
     const refused = await rejection(desk.vote(second.id, { proposal, vote: 'approve', call }));
     expect(refused).to.have.nested.property('details.error', 'MembershipQuorumBroken');
     expect(follower.view.proposals().some((open) => open.id === BigInt(proposal))).to.equal(true);
+  });
+
+  it('replaces a member’s own keys, the account last, and each once', async () => {
+    const { view } = follower;
+    const next = bodyOf(9);
+    const { contracts } = consortium;
+    const domain = xinlianDomain({ ...contracts, verifyingContract: contracts.membership });
+    const previous = second.admission.transaction;
+    const current = next.admission.transaction;
+    const digest = fromHex(typedDataDigest(domain, KEY_ROTATION_TYPES, { member: second.id, previous, current }), 32);
+    const keys = Object.fromEntries(
+      (['checkpoint', 'client', 'gatewayPeer', 'nodePeer'] as const).map((kind, i) => [
+        kind,
+        toBase64Url(new Uint8Array(32).fill(0x40 + i)),
+      ]),
+    );
+    const wrong = { current, signature: await second.signer.sign(digest) };
+    const held: boolean[] = [];
+    const checkpointer = { hold: () => (held.push(true), () => void held.push(false)) };
+    const member = { id: second.id, checkpointer };
+    expect(await rejection(self.rotateKeys(member, { account: wrong }))).to.have.nested.property(
+      'details.error',
+      'MembershipInvalidSignature',
+    );
+    const rotation = { ...keys, account: { current, signature: await next.signer.sign(digest) } };
+    const [rotated, again] = await Promise.all([
+      self.rotateKeys(member, { checkpoint: keys['checkpoint']! }),
+      self.rotateKeys(member, rotation),
+    ]);
+    expect(rotated.rotated).to.deep.equal(['checkpoint']);
+    expect(again.rotated).to.deep.equal(['client', 'gatewayPeer', 'nodePeer', 'account']);
+    await until(follower, () => view.final() >= again.block!);
+    expect(view.member(second.id)?.transaction).to.equal(current);
+    for (const kind of ['checkpoint', 'client', 'gatewayPeer', 'nodePeer'] as const)
+      expect(toBase64Url(view.currentKey(second.id, kind)!)).to.equal(keys[kind]);
+    expect(view.member(second.id)?.keys.checkpoint).to.have.length(2);
+    expect(held[0]).to.equal(true);
+    expect(await self.rotateKeys(member, rotation)).to.deep.equal({ rotated: [] });
+    const refused = await rejection(
+      self.rotateKeys(member, { checkpoint: toBase64Url(new Uint8Array(32).fill(0x50)) }),
+    );
+    expect(refused, 'the old account has no say').to.have.property('code', 'TRANSACTION_REVERTED');
+    expect(held.at(-1), 'what did not come to it does not hold').to.equal(false);
   });
 });

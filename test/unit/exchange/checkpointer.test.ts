@@ -1,11 +1,13 @@
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'chai';
 import { parseCheckpoint } from '../../../node/core/checkpoint.ts';
 import { equalBytes } from '../../../node/core/bytes.ts';
 import { decodeEntry } from '../../../node/core/entry.ts';
 import { consistencyProof, verifyConsistency } from '../../../node/core/merkle.ts';
-import { parseNote, verifyNote } from '../../../node/core/note.ts';
+import { keyId, parseNote, verifyNote } from '../../../node/core/note.ts';
 import { Checkpointer } from '../../../node/exchange/checkpointer.ts';
-import { openAgency, silent, SIGNER, type Agency } from '../../helpers/agency.ts';
+import type { Batch } from '../../../node/store/store.ts';
+import { member, openAgency, silent, SIGNER, type Agency } from '../../helpers/agency.ts';
 import { CHAIN_ID, LOG_ANCHOR } from '../../helpers/bundle.ts';
 import { memoryStore } from '../../helpers/memory-store.ts';
 import { rejection } from '../../helpers/rejection.ts';
@@ -281,5 +283,83 @@ describe('Checkpointer', () => {
       while (log.unsigned) await new Promise((resolve) => setTimeout(resolve, 5));
     }
     await checkpointer.stop();
+  });
+
+  describe('whose key is replaced', () => {
+    const secret = new Uint8Array(32).fill(8);
+    const NEXT = ed25519.getPublicKey(secret);
+    let next: Checkpointer<Batch>;
+
+    beforeEach(() => {
+      const { log, logs, commits, chain, clock } = agency;
+      const key = { publicKey: NEXT, sign: (message: Uint8Array) => ed25519.sign(message, secret) };
+      const options = { origin: { chainId: CHAIN_ID, logAnchor: LOG_ANCHOR }, signMs: 10, anchorMs: 10 };
+      const needs = { log, store: logs, commits, view: chain, writer: chain, prover: chain, clock, logger: silent };
+      next = new Checkpointer(options, { ...needs, key });
+    });
+    afterEach(() => (member.keys.checkpoint = [{ key: SIGNER, since: 1 }]));
+
+    const replace = (): void =>
+      void (member.keys.checkpoint = [
+        { key: SIGNER, since: 1, until: 5 },
+        { key: NEXT, since: 5 },
+      ]);
+    const signedBy = (size: number, publicKey: Uint8Array): boolean => {
+      const { signatures } = parseNote(agency.logs.checkpoint(1, size)!);
+      return signatures.some(({ name, keyId: id }) => id === keyId({ name, publicKey }));
+    };
+
+    it('signs and anchors nothing from when the new key is sent, and goes on where it is not taken', async () => {
+      await publish(2);
+      await agency.settle();
+      await publish(2);
+      const release = agency.checkpointer.hold(NEXT);
+      await agency.checkpointer.sign();
+      expect(agency.log.state.signed?.size).to.equal(3);
+      expect(agency.checkpointer.waits()).to.match(/checkpoint key/);
+      release();
+      await agency.checkpointer.sign();
+      expect(agency.log.state.signed?.size).to.equal(6);
+      agency.checkpointer.hold(NEXT);
+      const sent = agency.chain.sent.length;
+      await agency.checkpointer.anchor();
+      expect(agency.chain.sent).to.have.length(sent);
+    });
+
+    it('is not held by a new key that is its own', async () => {
+      await publish(2);
+      agency.checkpointer.hold(SIGNER);
+      await agency.checkpointer.sign();
+      expect(agency.log.state.signed?.size).to.equal(3);
+    });
+
+    it('signs nothing with a key that the chain does not name, be it the old one or one to come', async () => {
+      await publish(2);
+      await next.sign();
+      expect(agency.log.state.signed).to.equal(undefined);
+      replace();
+      await agency.checkpointer.sign();
+      expect(agency.log.state.signed).to.equal(undefined);
+      expect(agency.checkpointer.waits()).to.match(/checkpoint key/);
+      await next.sign();
+      expect(agency.log.state.signed?.size).to.equal(3);
+      expect(signedBy(3, NEXT)).to.equal(true);
+    });
+
+    it('signs anew what the old one signed and the chain has not got, and leaves what was anchored', async () => {
+      await publish(2);
+      await agency.settle();
+      await publish(2);
+      await agency.checkpointer.sign();
+      replace();
+      const sent = agency.chain.sent.length;
+      await next.anchor();
+      expect(agency.chain.sent, 'not under the old signature').to.have.length(sent);
+      await next.sign();
+      expect(agency.log.size).to.equal(6);
+      expect([signedBy(3, SIGNER), signedBy(6, NEXT), signedBy(6, SIGNER)]).to.deep.equal([true, true, false]);
+      await next.anchor();
+      expect(agency.chain.sent).to.have.length(sent + 1);
+    });
   });
 });

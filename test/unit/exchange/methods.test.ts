@@ -59,7 +59,11 @@ function governance(): { council: CouncilDesk; self: SelfDesk } {
       writers: new Map(),
       encode: encodeCouncilCall,
     }),
-    self: new SelfDesk({ view: { log: () => undefined }, writers: new Map() }),
+    self: new SelfDesk({
+      view: { log: () => undefined, member: () => undefined },
+      reached: async () => {},
+      writers: new Map(),
+    }),
   };
 }
 
