@@ -171,6 +171,9 @@ function decodeBody(type: string, args: Result): EventBody | undefined {
       return { type, index: number('index'), reason: hex('reason') };
     case 'AgreementProposed': {
       const terms = decodeAgreement(args.getValue('terms'));
+      // What can be searched for stands there twice.
+      for (const side of ['first', 'second'] as const)
+        if (text(side) !== terms[side]) malformed(side, terms[side], text(side));
       return { type, agreement: parseAgreementId(text('agreement')), terms };
     }
     case 'AgreementCountersigned':
@@ -187,6 +190,7 @@ function decodeBody(type: string, args: Result): EventBody | undefined {
       return { type, member: parseMemberId(text('member')), officer: hex('officer') };
     case 'CaseRequested': {
       const terms = decodeCase(args.getValue('terms'));
+      if (text('agreement') !== terms.agreement) malformed('agreement', terms.agreement, text('agreement'));
       return { type, caseId: parseCaseId(text('caseId')), terms, document: hex('document'), due: number('due') };
     }
     case 'CaseStepped':

@@ -52,6 +52,7 @@ const kinds = {
 type Kinds = typeof kinds;
 
 export type EntryKind = keyof Kinds;
+export const ENTRY_KINDS = Object.keys(kinds) as readonly EntryKind[];
 
 /** A log entry, by `kind`. `time`: when the agency took it in, seconds since 1970. */
 export type Entry = { [K in EntryKind]: { kind: K; time: number } & Pick<Members, Kinds[K][number]> }[EntryKind];
@@ -82,7 +83,7 @@ type Plan = readonly { name: string; write: ((value: never) => string) | string 
 
 /** Every member of a kind in RFC 8785 order, with its writer, or its text where it is the same in every entry. */
 const plans = new Map<string, Plan>(
-  (Object.keys(kinds) as EntryKind[]).map((kind) => {
+  ENTRY_KINDS.map((kind) => {
     const constants = { kind: `"${kind}"`, suite: '"intl-1"', v: '1' };
     const own = [...kinds[kind], 'time' as const].map((name) => ({ name, write: codecs[name].write }));
     const fixed = Object.entries(constants).map(([name, write]) => ({ name, write }));

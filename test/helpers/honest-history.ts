@@ -4,7 +4,7 @@ import { toHex, u64, type Hex } from '../../node/core/bytes.ts';
 import type { Entry } from '../../node/core/entry.ts';
 import type { LogId, MemberId } from '../../node/core/ids.ts';
 import { leafHash } from '../../node/core/merkle.ts';
-import { digest, fund, TestConsortium, type Body } from './consortium-on-anvil.ts';
+import { accountOf, digest, fund, TestConsortium, type Body } from './consortium-on-anvil.ts';
 import { grantOf, GrantSigner, type TestGrant } from './grants-on-anvil.ts';
 import { record, signingBody, TestLog, withRoles, type History } from './history.ts';
 
@@ -31,6 +31,26 @@ export function publishes(count: number, time: number, seed = 0): Entry[] {
     edition: '2024',
     commitment: leafHash(u64(seed * 1_000_000 + n)),
   }));
+}
+
+/** An entry of each kind behind five records, but the status entry, which signing appends. */
+export function everyKind(time: number): Entry[] {
+  const commitment = digest('opened to who may know');
+  return [
+    { kind: 'supersede', time, item: 'xk', edition: '2024', commitment, ref: 0 },
+    { kind: 'annul', time, ref: 1 },
+    { kind: 'objection', time, ref: 2 },
+    { kind: 'objection-closed', time, ref: 2 },
+    { kind: 'repair', time, ref: 3 },
+    { kind: 'repair-revoked', time, ref: 3 },
+    { kind: 'shield', time, ref: 4 },
+    { kind: 'shield-ended', time, ref: 4 },
+    { kind: 'step', time, commitment },
+    { kind: 'receipt', time, commitment },
+    { kind: 'query', time, commitment },
+    { kind: 'certificate', time, commitment },
+    { kind: 'share', time, commitment },
+  ];
 }
 
 /** Seconds since 1970 by the clock that the engine's blocks go by. */
@@ -70,6 +90,7 @@ export async function playHonestly(consortium: TestConsortium): Promise<HonestHi
   const { log: successor } = await consortium.writer(second).replaceLog(closed.id);
   const short = await TestLog.open(consortium, second, successor);
   await short.append(publishes(5, time, 2));
+  await short.append(everyKind(time));
   await short.sign(time);
   await short.anchor();
 
@@ -92,6 +113,8 @@ export async function playHonestly(consortium: TestConsortium): Promise<HonestHi
   await long.append(publishes(499, time, 3));
   await long.sign(time);
   await long.anchor();
+  const fresh = accountOf('another account').address as Hex;
+  await passByVote(contracts, { call: 'resetTransactionKey', member: second.id, current: fresh }, council);
   await passByVote(contracts, { call: 'remove', member: second.id, reason: REASON }, council);
   return {
     history: await record(consortium, [long, closed, short]),

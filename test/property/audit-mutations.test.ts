@@ -1,15 +1,17 @@
 // One thing is corrupted at a time, and the audit names what, where and whose it is; nobody else is blamed.
 import { expect } from 'chai';
-import { toHex, utf8 } from '../../node/core/bytes.ts';
-import { decodeEntry, encodeEntry } from '../../node/core/entry.ts';
+import { fromUtf8, toHex, utf8 } from '../../node/core/bytes.ts';
+import { decodeEntry, encodeEntry, ENTRY_KINDS, type Entry } from '../../node/core/entry.ts';
 import type { LogId } from '../../node/core/ids.ts';
 import { parseNote } from '../../node/core/note.ts';
 import { decodeBundle, encodeBundle } from '../../node/core/tiles.ts';
 import type { AuditResult } from '../../node/audit/audit.ts';
 import { decodeAudit, emptyAudit, encodeAudit } from '../../node/audit/state.ts';
 import type { Finding } from '../../node/audit/rule.ts';
+import { eventFields, eventName } from '../helpers/event-fields.ts';
 import { auditHistory, copyOf, noteOf, type History } from '../helpers/history.ts';
 import { honestHistory, type HonestHistory } from '../helpers/honest-history.ts';
+import { eventsIn, retold } from '../helpers/retold-chain.ts';
 
 type Files = Map<string, Uint8Array>;
 
@@ -146,34 +148,34 @@ describe('an audit of a corrupted history', () => {
     }
   });
 
-  it('names the entry that was changed, whichever of its members', async () => {
-    const { log } = honest.long;
-    const change: Partial<Record<string, unknown>>[] = [
-      { time: 1 },
-      { item: 'other' },
-      { edition: '1999' },
-      { commitment: new Uint8Array(32) },
-      { ref: 2 },
-      { root: new Uint8Array(32).fill(1) },
-    ];
+  it('names the entry that was changed, whichever of its members, of every kind', async () => {
     let changed = 0;
-    for (const path of ['tile/entries/000', 'tile/entries/001', 'tile/entries/003.p/36']) {
-      const entries = decodeBundle(honest.history.logs.get(log)!.get(path)!);
-      for (const at of [0, 1, 4, 44, 45, entries.length - 1].filter((index) => index < entries.length)) {
-        for (const members of change) {
-          const entry = decodeEntry(entries[at]!);
-          if (!Object.keys(members).every((name) => name in entry)) continue;
-          changed++;
-          const forged = encodeEntry({ ...entry, ...members });
-          const what = `${path} entry ${at} ${Object.keys(members)[0]}`;
-          const result = await corruptFile(log, path, () => encodeBundle(entries.with(at, forged)));
-          const [finding, ...others] = expectBlamed(result, log, /^entry-rewritten$/, what);
-          expect(others).to.have.length(0);
-          expect(finding?.position).to.equal(Number(path.slice(13, 16)) * 256 + at);
-        }
+    const kinds = new Set<string>();
+    const corrupt = async (log: LogId, path: string, at: number, of: readonly Uint8Array[]): Promise<void> => {
+      const entry = decodeEntry(of[at]!);
+      kinds.add(entry.kind);
+      for (const [name, value] of Object.entries(entry)) {
+        changed++;
+        const forged = otherEntry(entry, name, value);
+        const what = `${path} entry ${at}, ${entry.kind}: ${name}`;
+        const result = await corruptFile(log, path, () => encodeBundle(of.with(at, forged)));
+        const [finding, ...others] = expectBlamed(result, log, /^entry-rewritten$/, what);
+        expect(others).to.have.length(0);
+        expect(finding?.position).to.equal(Number(path.slice(13, 16)) * 256 + at);
       }
+    };
+    const { long, short } = honest;
+    for (const path of ['tile/entries/000', 'tile/entries/001', 'tile/entries/003.p/36']) {
+      const entries = decodeBundle(honest.history.logs.get(long.log)!.get(path)!);
+      for (const at of [0, 44, 45, entries.length - 1].filter((index) => index < entries.length))
+        await corrupt(long.log, path, at, entries);
     }
-    expect(changed).to.be.above(40);
+    const files = honest.history.logs.get(short.log)!;
+    const path = [...files.keys()].find((name) => name.startsWith('tile/entries/')) ?? '';
+    const entries = decodeBundle(files.get(path)!);
+    for (const at of entries.keys()) await corrupt(short.log, path, at, entries);
+    expect([...kinds].sort()).to.deep.equal([...ENTRY_KINDS].sort());
+    expect(changed).to.be.above(80);
   });
 
   it('tells an entry left out, put in, doubled or moved', async () => {
@@ -242,6 +244,26 @@ describe('an audit of a corrupted history', () => {
       expect(gone.unread.map(({ log }) => log)).to.deep.equal([log]);
       expect(gone.complete).to.equal(false);
     }
+  });
+
+  it('names the source of a checkpoint of which any line is another', async () => {
+    const { log } = honest.short;
+    const note = noteOf(honest.history, log);
+    let at = 0;
+    let changed = 0;
+    for (const line of note.split('\n')) {
+      for (const place of new Set([0, line.length >> 1, Math.max(0, line.length - 2), line.length])) {
+        changed++;
+        const index = at + place;
+        const forged = `${note.slice(0, index)}${note[index] === 'B' ? 'C' : 'B'}${note.slice(index + 1)}`;
+        const result = await corruptFile(log, 'checkpoint', () => utf8(forged));
+        const what = `character ${place} of ${line}`;
+        for (const { file } of expectBlamed(result, log, /^note-/, what)) expect(file, what).to.equal('checkpoint');
+        expect(result.digest, what).to.equal(clean.digest);
+      }
+      at += line.length + 1;
+    }
+    expect(changed).to.be.above(15);
   });
 
   it('finds every field of a block header that an engine changes', async () => {
@@ -313,6 +335,90 @@ describe('an audit of a corrupted history', () => {
     expect(changed).to.be.above(200);
   });
 
+  describe('told by an engine that makes up every hash', () => {
+    /** What no other event and no log vouches for: it is told by the hash of a block that another knows, and by nothing else. */
+    const VOUCHED_BY_NOBODY = [
+      // What the founding transaction says of founders that have no log; of others it is voted on.
+      'MemberAdmitted.admission.name at first',
+      'MemberAdmitted.admission.region at first',
+      'MemberAdmitted.admission.transaction at first',
+      'MemberAdmitted.admission.keys.checkpoint at first',
+      'MemberAdmitted.admission.keys.sealing at first',
+      'MemberAdmitted.admission.keys.nodePeer at first',
+      'MemberAdmitted.admission.keys.gatewayPeer at first',
+      'MemberAdmitted.admission.keys.client at first',
+      'MemberAdmitted.admission.endpoints at first',
+      // A member's own word.
+      'EndpointsChanged.endpoints',
+      'GrantSuspended.reason',
+      'GrantWithdrawn.grant at last',
+      'GrantWithdrawn.reason at first',
+      'GrantWithdrawn.reason at last',
+      // Of these the openings of accesses tell, where they are handed over.
+      'GrantConsumed.queryId at last',
+      'GrantWithdrawn left out at last',
+      'GrantConsumed left out at last',
+      'GrantRegistered left out at last',
+      // Nothing that came later depends on it.
+      'Anchored left out at first',
+      'Anchored left out at last',
+      'ApprovalWithdrawn left out',
+      'EndpointsChanged left out',
+      'GrantResumed left out',
+      'GrantItemFailed left out at last',
+      // It says the same again, and changes nothing.
+      'EndpointsChanged twice',
+      'KeyRotated twice',
+      'GrantItemFailed twice at first',
+      'GrantItemFailed twice at last',
+      'ThresholdChanged twice at first',
+    ];
+
+    /** Of the first event of a type, and of the last: the audit must name the block, or one behind it. */
+    async function tryEach(
+      event: string,
+      what: string,
+      change: (told: ReturnType<typeof eventsIn>[number]) => void,
+    ): Promise<string[]> {
+      // prettier-ignore
+      const { history } = honest;
+      const of = (blocks: History['blocks']): ReturnType<typeof eventsIn> =>
+        eventsIn(blocks).filter(({ log }) => eventName(history.contracts, log) === event);
+      const count = of(history.blocks).length;
+      expect(count, `no ${event} in the history`).to.be.above(0);
+      const missed: string[] = [];
+      for (const nth of new Set([0, count - 1])) {
+        let block = 0;
+        const told = retold(history, (blocks) => {
+          const one = of(blocks)[nth]!;
+          ({ block } = one);
+          change(one);
+        });
+        const from = decodeAudit(await chainBefore(block - history.contracts.block), history.contracts);
+        const onChain = await auditHistory({ ...told, logs: new Map() }, {}, from);
+        const { findings } = onChain.findings.length > 0 ? onChain : await auditHistory(told);
+        for (const finding of findings)
+          if (finding.block !== undefined) expect(finding.block, what).to.be.at.least(block);
+        if (findings.length > 0) continue;
+        missed.push(`${what}${count === 1 ? '' : nth === 0 ? ' at first' : ' at last'}`);
+      }
+      return missed;
+    }
+
+    it('is given away by the others, for every field of every event, each left out and each told twice', async () => {
+      const fields = eventFields().filter(({ event }) => !isOfRecognition(event));
+      const events = new Set(fields.map(({ event }) => event));
+      const missed: string[] = [];
+      for (const { name, event, change } of fields)
+        missed.push(...(await tryEach(event, name, ({ log }) => change(log))));
+      for (const event of events) {
+        missed.push(...(await tryEach(event, `${event} left out`, ({ log, logs }) => void logs.splice(logs.indexOf(log), 1)))); // prettier-ignore
+        missed.push(...(await tryEach(event, `${event} twice`, ({ log, logs }) => void logs.splice(logs.indexOf(log), 0, structuredClone(log))))); // prettier-ignore
+      }
+      expect(missed.sort()).to.deep.equal(VOUCHED_BY_NOBODY.toSorted());
+    });
+  });
+
   it('does not depend on what an engine says that no hash proves', async () => {
     const result = await auditWith(({ blocks }) => {
       for (const log of blocks.flatMap(({ receipts = [] }) => receipts.flatMap(({ logs }) => logs))) {
@@ -368,6 +474,20 @@ describe('an audit of a corrupted history', () => {
     expect((await auditHistory(earlier)).complete).to.equal(false);
   });
 });
+
+/** The entry with one member otherwise; another kind has other members, and cannot be of the same bytes. */
+function otherEntry(entry: Entry, name: string, value: unknown): Uint8Array {
+  if (name === 'kind') return utf8(fromUtf8(encodeEntry(entry)).replace(`"kind":"${String(value)}"`, '"kind":"other"'));
+  if (typeof value === 'number') return encodeEntry({ ...entry, [name]: value === 0 ? 1 : value - 1 });
+  if (typeof value === 'string') return encodeEntry({ ...entry, [name]: `${value}x` });
+  const bytes = Uint8Array.from(value as Uint8Array);
+  bytes[31]! ^= 1;
+  return encodeEntry({ ...entry, [name]: bytes });
+}
+
+function isOfRecognition(event: string): boolean {
+  return /^(Agreement|Officer|Case)/.test(event);
+}
 
 function flipHex(text: string): string {
   const last = text.at(-1) === '1' ? '2' : '1';

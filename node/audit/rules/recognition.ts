@@ -2,13 +2,15 @@
 // and the official steps that came late, which it takes.
 import { AUTHORITY, isOpenCase } from '../../core/case-authority.ts';
 import type { MemberId } from '../../core/ids.ts';
-import { agreementIdOf, caseIdOf, type AgreementTerms } from '../../core/recognition.ts';
+import { agreementIdOf, caseIdOf, type AgreementId, type AgreementTerms } from '../../core/recognition.ts';
 import type { EventOf } from '../../chain/events.ts';
 import type { ConsortiumState } from '../../chain/state.ts';
 import type { Fault, Rule } from '../rule.ts';
 import type { EventFacts } from './events.ts';
 
 const DAY_SECONDS = 86_400;
+/** As the contract has them: handles 1, decides 2. */
+const ALL_DUTIES = 3;
 const NO_HASH = `0x${'0'.repeat(64)}`;
 
 export const recognitionRules: readonly Rule<EventFacts>[] = [
@@ -65,6 +67,46 @@ export const recognitionRules: readonly Rule<EventFacts>[] = [
       return follows && event.edition === (before?.edition ?? 0) + 1
         ? undefined
         : { wanted, got: String(event.edition) };
+    },
+  },
+  {
+    id: 'agreement-end',
+    version: 1,
+    severity: 'violation',
+    evidence: 'chain',
+    zh: '互认协议重复终止,或终止时间不符合通知期',
+    en: 'An agreement was ended a second time, or at another time than its notice or the edition behind it gives',
+    check: (facts) => {
+      const { event, state, time } = facts;
+      if (event.type !== 'AgreementEnded') return undefined;
+      const before = state.recognition.agreement(event.agreement);
+      if (!before) return undefined;
+      const replacedAt = replacedBy(event.agreement, facts)?.validFrom;
+      const notice = before.agreed === undefined ? 0 : before.terms.noticeDays * DAY_SECONDS;
+      const wanted = replacedAt === undefined ? time + notice : Math.max(replacedAt, time);
+      // A new edition may end sooner what was to end later; a second notice ends nothing.
+      if (before.endsAt !== undefined && (replacedAt === undefined || before.endsAt <= wanted))
+        return { wanted: 'one that has no end yet', got: `one that ends at ${before.endsAt}` };
+      return event.endsAt === wanted ? undefined : { wanted: String(wanted), got: String(event.endsAt) };
+    },
+  },
+  {
+    id: 'officer-tenure',
+    version: 1,
+    severity: 'violation',
+    evidence: 'chain',
+    zh: '免去未在任的经办人员,或任命的职责、任期无效',
+    en: 'An officer was dismissed who was none, or enrolled for no duty or no time',
+    check: ({ event, state: { recognition }, time }) => {
+      if (event.type === 'OfficerEnrolled') {
+        const valid = event.duties > 0 && event.duties <= ALL_DUTIES && event.until > time;
+        return valid ? undefined : { wanted: `duties, until after ${time}`, got: `${event.duties}, ${event.until}` };
+      }
+      if (event.type !== 'OfficerDismissed') return undefined;
+      const until = recognition.tenures(event.member, event.officer).at(-1)?.until ?? 0;
+      return until > time
+        ? undefined
+        : { wanted: 'an officer in office', got: until === 0 ? 'none' : `until ${until}` };
     },
   },
   {
@@ -237,6 +279,18 @@ export const recognitionRules: readonly Rule<EventFacts>[] = [
 
 type CaseRecord = NonNullable<ReturnType<ConsortiumState['recognition']['case']>>;
 type Pair = Pick<AgreementTerms, 'first' | 'second'>;
+
+/** The terms of the edition that is countersigned in the same transaction in the place of an agreement. */
+function replacedBy(
+  agreement: AgreementId,
+  { transaction, state: { recognition } }: EventFacts,
+): AgreementTerms | undefined {
+  for (const event of transaction) {
+    const terms = event.type === 'AgreementCountersigned' ? recognition.agreement(event.agreement)?.terms : undefined;
+    if (terms?.previous === agreement) return terms;
+  }
+  return undefined;
+}
 
 function samePair(a: Pair, b: Pair): boolean {
   return (a.first === b.first && a.second === b.second) || (a.first === b.second && a.second === b.first);

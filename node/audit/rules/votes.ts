@@ -3,7 +3,35 @@ import type { MemberId } from '../../core/ids.ts';
 import type { Rule } from '../rule.ts';
 import { executedBehind, following, isSeated, seats, type EventFacts } from './events.ts';
 
+/** What a vote can bring about. */
+const EFFECTS: ReadonlySet<EventFacts['event']['type']> = new Set([
+  'MemberAdmitted',
+  'MemberSuspended',
+  'MemberResumed',
+  'MemberRemoved',
+  'RolesChanged',
+  'ThresholdChanged',
+  'TransactionKeyRotated',
+]);
+
+/** As the contract's `PROPOSAL_LIFETIME`: seconds for which a proposal is open. */
+const PROPOSAL_SECONDS = 30 * 86_400;
+
 export const voteRules: readonly Rule<EventFacts>[] = [
+  {
+    id: 'proposal-new',
+    version: 1,
+    severity: 'violation',
+    evidence: 'chain',
+    zh: '提案重复提出,或其期限不是规定期限',
+    en: 'A proposal was made that was made before, or is open for another time than proposals are',
+    check: ({ event, state, time }) => {
+      if (event.type !== 'Proposed') return undefined;
+      if (state.proposals.has(event.proposal)) return { wanted: 'a proposal that is new', got: 'one that is open' };
+      const wanted = time + PROPOSAL_SECONDS;
+      return event.expiresAt === wanted ? undefined : { wanted: `open until ${wanted}`, got: String(event.expiresAt) };
+    },
+  },
   {
     id: 'vote-not-council',
     version: 1,
@@ -91,6 +119,21 @@ export const voteRules: readonly Rule<EventFacts>[] = [
       const last = transaction.findLast((other) => other.type === 'Approved' && other.proposal === event.proposal);
       const got = last?.type === 'Approved' ? last.approvals : 0;
       return got >= threshold ? undefined : { wanted: `at least ${threshold}`, got: String(got) };
+    },
+  },
+  {
+    id: 'vote-effect',
+    version: 1,
+    severity: 'violation',
+    evidence: 'chain',
+    zh: '提案已执行而没有相应变更,或一次执行有多项变更',
+    en: 'A proposal ran and changed nothing, or more than the one thing that was voted on',
+    check: ({ event, transaction }) => {
+      if (event.type !== 'Executed') return undefined;
+      const before = transaction.slice(0, transaction.indexOf(event));
+      const since = before.slice(before.findLastIndex(({ type }) => type === 'Executed') + 1);
+      const got = since.filter(({ type }) => EFFECTS.has(type)).length;
+      return got === 1 ? undefined : { wanted: 'one change', got: String(got) };
     },
   },
   {

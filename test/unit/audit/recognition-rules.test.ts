@@ -33,6 +33,8 @@ interface Case {
   event: EventBody;
   /** Before it, behind the admission of both centres, at `NOW`. */
   past?: readonly EventBody[];
+  /** In its transaction. */
+  beside?: readonly EventBody[];
   time?: number;
 }
 
@@ -40,7 +42,7 @@ function placed(body: EventBody, block: number): ChainEvent {
   return { ...body, block, blockHash: hash, transaction: hash, logIndex: 0 };
 }
 
-function factsOf({ event, past = [], time = NOW }: Case): EventFacts {
+function factsOf({ event, past = [], beside = [], time = NOW }: Case): EventFacts {
   const state = new ConsortiumState();
   const admitted = [home, host].map(({ id, admission }): EventBody => ({
     type: 'MemberAdmitted',
@@ -65,7 +67,7 @@ function factsOf({ event, past = [], time = NOW }: Case): EventFacts {
     },
     time,
     founding: false,
-    transaction: [own],
+    transaction: [...beside.map((body) => placed(body, 9)), own],
     threshold: 1,
     call: undefined,
     revert: undefined,
@@ -78,6 +80,10 @@ const examined = [...past, stepped('complete', 1), stepped('examine', 2)];
 const returned = [...past, stepped('return', 1)];
 const done = [...standing, ...recognised];
 const next = { previous: agreementIdOf(agreement) };
+/** An edition that begins tomorrow is countersigned in the same transaction. */
+const tomorrow = { ...next, validFrom: NOW + DAY };
+const replacing = [...standing, proposed(tomorrow)];
+const replaced = [countersigned(2, tomorrow)];
 const wrongId = { ...proposed(), agreement: hash as AgreementId } as EventBody;
 const wrongCase = { ...requested(), caseId: hash as CaseId } as EventBody;
 
@@ -94,6 +100,16 @@ const cases: [id: string, breaks: Case, holds: Case][] = [
     { event: countersigned(), past: [proposed()] },
   ],
   ['agreement-edition', { event: countersigned(1, next), past: [...standing, proposed(next)] }, { event: countersigned(2, next), past: [...standing, proposed(next)] }], // prettier-ignore
+  ['agreement-end', { event: ended(NOW + 29 * DAY), past: standing }, { event: ended(NOW + 30 * DAY), past: standing }],
+  ['agreement-end', { event: ended(NOW + 30 * DAY), past: [proposed()] }, { event: ended(NOW), past: [proposed()] }],
+  ['agreement-end', { event: ended(NOW + 30 * DAY), past: [...standing, ended(NOW + 30 * DAY)] }, { event: ended(NOW + 30 * DAY), past: standing }], // prettier-ignore
+  ['agreement-end', { event: ended(NOW), past: replacing, beside: replaced }, { event: ended(NOW + DAY), past: replacing, beside: replaced }], // prettier-ignore
+  ['agreement-end', { event: ended(NOW + DAY), past: [...replacing, ended(NOW + DAY)], beside: replaced }, { event: ended(NOW + DAY), past: [...replacing, ended(NOW + 30 * DAY)], beside: replaced }], // prettier-ignore
+  ['officer-tenure', { event: dismissed }, { event: dismissed, past: standing }],
+  ['officer-tenure', { event: dismissed, past: [...standing, dismissed] }, { event: dismissed, past: [...standing, dismissed, enrolled()] }], // prettier-ignore
+  ['officer-tenure', { event: enrolled(host.id, hostOfficer, 0) }, { event: enrolled() }],
+  ['officer-tenure', { event: enrolled(host.id, hostOfficer, 4) }, { event: enrolled() }],
+  ['officer-tenure', { event: enrolled(host.id, hostOfficer, 1, NOW) }, { event: enrolled(host.id, hostOfficer, 1, NOW + 1) }], // prettier-ignore
   ['recognition-not-entitled', { event: proposed(), past: [suspended(home.id)] }, { event: proposed(), past: [suspended()] }], // prettier-ignore
   ['recognition-not-entitled', { event: countersigned(), past: [proposed(), suspended()] }, { event: countersigned(), past: [proposed()] }], // prettier-ignore
   ['recognition-not-entitled', { event: ended(1), past: [...standing, suspended()] }, { event: ended(1), past: standing }], // prettier-ignore

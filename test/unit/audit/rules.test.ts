@@ -155,6 +155,7 @@ describe('rules of events', () => {
     approver,
     approvals,
   });
+  const LIFETIME = 30 * 86_400;
   const executed: EventBody = { type: 'Executed', proposal: 1n };
   const suspended: EventBody = { type: 'MemberSuspended', member: third.id, reason };
   const anchored = (size: number): EventBody => ({ type: 'Anchored', log, size, root });
@@ -187,6 +188,11 @@ describe('rules of events', () => {
     ['quorum-broken', { event: suspended, state: stateOf({ type: 'MemberSuspended', member: second.id, reason }) }, { event: suspended }], // prettier-ignore
     ['quorum-broken', { event: { type: 'ThresholdChanged', threshold: 4 } }, { event: { type: 'ThresholdChanged', threshold: 3 } }], // prettier-ignore
     ['quorum-broken', { event: { type: 'RolesChanged', member: first.id, roles: ['source'] }, state: stateOf(suspended) }, { event: { type: 'RolesChanged', member: first.id, roles: ['council'] }, state: stateOf(suspended) }], // prettier-ignore
+    ['proposal-new', { event: proposed, state: stateOf(proposed), time: 1_000 - LIFETIME }, { event: proposed, time: 1_000 - LIFETIME }], // prettier-ignore
+    ['proposal-new', { event: proposed, time: 1_001 - LIFETIME }, { event: proposed, time: 1_000 - LIFETIME }],
+    ['vote-effect', { event: executed, before: [approved(first.id, 2)] }, { event: executed, before: [approved(first.id, 2), suspended] }], // prettier-ignore
+    ['vote-effect', { event: executed, before: [suspended, executed] }, { event: executed, before: [suspended, executed, suspended] }], // prettier-ignore
+    ['vote-effect', { event: executed, before: [suspended, suspended] }, { event: executed, before: [suspended] }],
     ['vote-not-council', { event: { ...proposed, proposer: newcomer.id } }, { event: proposed }],
     ['vote-not-council', { event: approved(third.id), state: stateOf(proposed, suspended) }, { event: approved(third.id), state: stateOf(proposed) }], // prettier-ignore
     ['vote-unknown', { event: approved() }, { event: approved(), state: stateOf(proposed) }],
