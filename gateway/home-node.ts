@@ -67,6 +67,14 @@ import {
   type ReplayWebhook,
   type WebhookView,
 } from '../node/core/messages/webhook.ts';
+import {
+  listEntriesPage,
+  listEntriesRequest,
+  receivedLists,
+  type ListEntriesPage,
+  type ListEntriesRequest,
+  type ReceivedList,
+} from '../node/core/messages/white-list.ts';
 import { methodCall } from '../node/core/messages/session.ts';
 import type { NodeCaller } from './ports.ts';
 
@@ -165,6 +173,14 @@ export class HomeNode {
 
   async replayWebhook(request: ReplayWebhook, signal: AbortSignal): Promise<Replayed> {
     return replayed.decode(await this.#call('webhook/replay', replayWebhook.encode(request), signal));
+  }
+
+  async whiteLists(signal: AbortSignal): Promise<ReceivedList[]> {
+    return receivedLists.decode(await this.#call('list/received', NOTHING, signal)).lists;
+  }
+
+  async listEntries(request: ListEntriesRequest, signal: AbortSignal): Promise<ListEntriesPage> {
+    return listEntriesPage.decode(await this.#call('list/entries', listEntriesRequest.encode(request), signal));
   }
 
   #call(method: InnerMethod, argument: Uint8Array | readonly Uint8Array[], signal: AbortSignal): Promise<Uint8Array> {

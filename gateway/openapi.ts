@@ -37,6 +37,7 @@ import { ErrorCatalogue, Limits, RefusalCatalogue } from './api/service.ts';
 import { Verification } from './api/verify.ts';
 import type { ErrorCode } from '../node/core/errors.ts';
 import { EVENT_STREAM } from './server-sent.ts';
+import { WhiteListEntry, WhiteListView } from './api/lists.ts';
 import { MEDIA_TYPES } from './plugins/media-types.ts';
 import { CATALOGUE } from './problems/catalogue.ts';
 
@@ -81,6 +82,8 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
   CloudEvent,
   Webhook: WebhookView,
   DeadLetter,
+  WhiteList: WhiteListView,
+  WhiteListEntry,
   RequestState,
   Limits,
   ErrorCatalogue,

@@ -48,6 +48,7 @@ import { openStore, type Batch, type Store } from './store/store.ts';
 import { VERSION } from './version.ts';
 import { openDesk } from './desk.ts';
 import { openWatch } from './watch.ts';
+import { openWhiteLists } from './white-lists.ts';
 import { openWitnesses, type WitnessSurface } from './witnesses.ts';
 import { PreparePool } from './workers/prepare-pool.ts';
 
@@ -144,6 +145,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const life = openLife({ ...shared, records, changes, reading }, started);
   const access = await openAccess(config, { ...shared, records, life, metrics });
   const watch = await openWatch(config, { ...shared, access, changes });
+  const lists = await openWhiteLists({ ...shared, access, inbox: watch.methods.inbox });
   const desk = await openDesk({ ...shared, access });
   const recognition = openRecognition({ ...shared, writers });
   const reports = openReports({ ...shared, life, records: access.shared.records });
@@ -163,6 +165,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     attachments: access.attachments,
     cases: life.cases,
     ...watch.methods,
+    ...lists.methods,
     records: reading,
     view,
     logger: log,
@@ -175,6 +178,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   access.serve(host, started);
   life.serve(host);
   watch.serve(host, started);
+  lists.serve(host, started);
   recognition.serve(host, started);
   reports.serve(host);
   desk.serve(host, started);

@@ -10,6 +10,7 @@ import type { Follower } from './chain/follower.ts';
 import { systemClock } from './chain/clock.ts';
 import type { NodeConfig } from './config.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
+import { Inbox } from './exchange/inbox.ts';
 import type { MemberNode } from './exchange/member-node.ts';
 import type { Log } from './exchange/ports.ts';
 import type { RecordChanges } from './exchange/record-changes.ts';
@@ -42,7 +43,7 @@ interface Needs {
 
 export interface WatchParts {
   /** What the node's own methods need. */
-  methods: { subscriptions: Subscriptions<Batch>; webhooks: Webhooks<Batch> };
+  methods: { subscriptions: Subscriptions<Batch>; webhooks: Webhooks<Batch>; inbox: Inbox<Batch> };
   /** Registers the methods of the network. */
   serve(host: Host, started: Lifecycle): void;
 }
@@ -83,9 +84,16 @@ export async function openWatch({ events, webhooks: posting }: NodeConfig, needs
     random: Math.random,
     logger: log,
   });
+  const received = new Inbox<Batch>({
+    store: inbox,
+    arrived: (batch, member, event) => webhooks.arrived(batch, member, event),
+    settled: () => webhooks.settled(),
+    clock: systemClock,
+  });
   let network: Host | undefined;
   const subscriptions = await Subscriptions.open<Batch>({
     store: inbox,
+    inbox: received,
     commits,
     journal: access.shared.journal,
     providers: providersOver(members, follower, watches, () => network),
@@ -93,15 +101,13 @@ export async function openWatch({ events, webhooks: posting }: NodeConfig, needs
     withdrawals: access.withdrawals,
     failClosedSeconds: access.shared.failClosedSeconds,
     keptDays: events?.keptDays ?? KEPT_DAYS,
-    arrived: (batch, member, event) => webhooks.arrived(batch, member, event),
-    settled: () => webhooks.settled(),
     clock: systemClock,
     random: Math.random,
     logger: log,
   });
 
   return {
-    methods: { subscriptions, webhooks },
+    methods: { subscriptions, webhooks, inbox: received },
     serve(host, started) {
       network = host;
       host.handle('watch/open', async (argument, { signal }) => {

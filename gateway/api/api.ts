@@ -14,6 +14,7 @@ import {
 } from './events.ts';
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
 import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
+import { listWhiteListEntries, listWhiteLists } from './lists.ts';
 import { getProposal, listProposals } from './council.ts';
 import { getEntryProof, getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
 import { getConsortium, getMember, listMembers } from './members.ts';
@@ -61,6 +62,8 @@ export const api = {
   deleteWebhook,
   listDeadLetters,
   replayWebhook,
+  listWhiteLists,
+  listWhiteListEntries,
   callAsSubject,
   askShare,
   questionShare,

@@ -143,6 +143,24 @@ import {
   type SharePage,
   type ShareState,
 } from '../../node/core/share.ts';
+import {
+  listEntriesPage,
+  listEntriesRequest,
+  listPushed,
+  listRowsPage,
+  listRowsRequest,
+  ownLists,
+  pushList,
+  receivedLists,
+  type ListEntriesPage,
+  type ListEntriesRequest,
+  type ListPushed,
+  type ListRowsPage,
+  type ListRowsRequest,
+  type OwnLists,
+  type PushList,
+  type ReceivedLists,
+} from '../../node/core/messages/white-list.ts';
 import type { Client } from '../client.ts';
 import { chunksOf, submit, type Submission, type SubmissionLine, type Submitter } from '../publish/submit.ts';
 import { ApiError } from './api-error.ts';
@@ -410,6 +428,30 @@ export class SealedClient implements Submitter {
   /** Takes a report back, for good. */
   async withdrawReport(number: string, signal?: AbortSignal): Promise<void> {
     await this.#call('report/withdraw', reportRef.encode({ number }), signal);
+  }
+
+  /** Pushes rows of a white list; for agencies. See `pushWhiteList`. */
+  async pushList(push: PushList, signal?: AbortSignal): Promise<ListPushed> {
+    return listPushed.decode(await this.#call('list/push', pushList.encode(push), signal));
+  }
+
+  /** White lists that the member pushes. */
+  async ownLists(signal?: AbortSignal): Promise<OwnLists> {
+    return ownLists.decode(await this.#call('list/own', new Uint8Array(), signal));
+  }
+
+  async listRows(request: ListRowsRequest, signal?: AbortSignal): Promise<ListRowsPage> {
+    return listRowsPage.decode(await this.#call('list/rows', listRowsRequest.encode(request), signal));
+  }
+
+  /** White lists that the member was sent; for banks. */
+  async receivedLists(signal?: AbortSignal): Promise<ReceivedLists> {
+    return receivedLists.decode(await this.#call('list/received', new Uint8Array(), signal));
+  }
+
+  /** What was told last of each enterprise, sealed: see `ListReader`. */
+  async listEntries(request: ListEntriesRequest, signal?: AbortSignal): Promise<ListEntriesPage> {
+    return listEntriesPage.decode(await this.#call('list/entries', listEntriesRequest.encode(request), signal));
   }
 
   /** Agreements and cases of recognition that the member is a side of; for regional centres. */

@@ -78,6 +78,15 @@ const WORDS: { readonly [R in Refusal]: { title: Words; action: Words } } = {
     en: 'Ask other providers. The same query may be sent again when the council has reinstated this one.',
     zh: '请向其他提供方查询;理事会恢复其成员资格后可重发同一查询。',
   }),
+  GRANT_MISSING: of('No grant of the enterprise came with it', '未附企业授权', {
+    en: 'Ask the enterprise for a grant to the bank, and push it with the next edition.',
+    zh: '请取得企业对该银行的授权后再次推送。',
+  }),
+  SUBJECT_MISMATCH: of('The grant is of another enterprise', '授权属于其他企业', tellEnterprise),
+  NOT_LISTED: of('The enterprise is not in the current edition of the list', '企业不在当前版本名单内', {
+    en: 'Use what the current edition says.',
+    zh: '请以当前版本名单为准。',
+  }),
   BASIS_MALFORMED: of('The share basis is not one', '共享依据格式错误', askForBasis),
   BASIS_UNKNOWN: of('The provider does not know the share basis', '提供方没有该共享依据', askForBasis),
   BASIS_NOT_APPROVED: of('The share basis waits for approval', '共享依据待审批', {

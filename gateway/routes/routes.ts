@@ -12,6 +12,7 @@ import { eventRoutes } from './events.ts';
 import { grantRoutes } from './grants.ts';
 import type { Handlers } from './handler.ts';
 import { jobRoutes } from './jobs.ts';
+import { listRoutes } from './lists.ts';
 import { logRoutes } from './logs.ts';
 import { publicRoutes } from './public.ts';
 import { queryRoutes } from './queries.ts';
@@ -45,6 +46,7 @@ export function createHandlers(
     ...jobRoutes(options, ports),
     ...attachmentRoutes(options, ports),
     ...eventRoutes(options, ports),
+    ...listRoutes(options, ports),
     ...sessionRoutes(options, ports),
     ...serviceRoutes(options, { ...ports, metrics }),
   };

@@ -152,6 +152,8 @@ export class AccessAudit {
     const broken = judge(readRules, this.#readFacts(said, log, state, position), granted);
     found(broken);
     tell?.({ log, position, receipt: said, broken: [...wrong, ...broken].map(({ rule }) => rule) });
+    // Of a white list nobody asked: there is no other side.
+    if (said.list) return;
     const before = this.#receipts.get(said.request);
     const { outcome, reason, event } = said;
     const outcomes = [...(before?.outcomes ?? []), { outcome, reason, event }];

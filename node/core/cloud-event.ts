@@ -14,6 +14,8 @@ export const CLOUD_EVENT_TYPES = {
   opened: 'cn.xinlian.subscription.opened.v1',
   changes: 'cn.xinlian.record.changed.v1',
   ended: 'cn.xinlian.subscription.ended.v1',
+  listed: 'cn.xinlian.whitelist.listed.v1',
+  delisted: 'cn.xinlian.whitelist.delisted.v1',
 } as const satisfies Record<InboxEvent['kind'], string>;
 
 export const CloudEvent = Type.Object(
@@ -22,17 +24,23 @@ export const CloudEvent = Type.Object(
     id: Type.String({ description: 'The same in every delivery: what you have seen already you can leave out' }),
     source: Type.String({ description: 'urn:xinlian:member: and the id of the provider' }),
     type: Type.Enum(Object.values(CLOUD_EVENT_TYPES)),
-    subject: Type.String({ description: 'Id of the subscription' }),
+    subject: Type.String({ description: 'Id of the subscription, or of the white list' }),
     time: Type.String({ format: 'date-time', description: 'When your node took it; RFC 3339, +08:00' }),
     datacontenttype: Type.Optional(Type.Literal('application/jose')),
     data: Type.Optional(
-      Type.String({ description: 'Compact JWE: a signed answer, sealed to the reply key of the subscription' }),
+      Type.String({
+        description:
+          'Compact JWE: a signed answer, sealed to the reply key of the subscription, or to your sealing key',
+      }),
     ),
     cursor: Type.String({ description: 'Of this event; `after` and Last-Event-ID take it' }),
-    sequence: Type.String({ description: 'Number of the event in its subscription at this provider' }),
+    sequence: Type.String({ description: 'Number of the event in its subscription, or list, at this provider' }),
     partitionkey: Type.String({ description: 'The same for all events of one enterprise' }),
     grant: Type.String({ description: 'Grant that it came under' }),
-    reason: Type.Optional(Type.String({ description: 'Of the last event: why the subscription ended' })),
+    reason: Type.Optional(
+      Type.String({ description: 'Of the last event: why the subscription ended, or the enterprise left the list' }),
+    ),
+    edition: Type.Optional(Type.String({ description: 'Of the white list' })),
   },
   { additionalProperties: false },
 );
@@ -40,13 +48,13 @@ export type CloudEvent = Static<typeof CloudEvent>;
 
 /** @param format writes seconds since 1970 as RFC 3339, +08:00 */
 export function cloudEventOf(event: InboxEvent, format: (seconds: number) => string): CloudEvent {
-  const { cursor, subscription, provider, grant, number, kind, reason, time, lane, sealed } = event;
+  const { cursor, subscription, provider, grant, number, kind, reason, time, lane, sealed, list } = event;
   return {
     specversion: '1.0',
     id: eventId(event),
     source: `${SOURCE}${provider}`,
     type: CLOUD_EVENT_TYPES[kind],
-    subject: subscription,
+    subject: list?.id ?? subscription,
     time: format(time),
     ...(sealed !== undefined && { datacontenttype: 'application/jose', data: sealed }),
     cursor: String(cursor),
@@ -54,6 +62,7 @@ export function cloudEventOf(event: InboxEvent, format: (seconds: number) => str
     partitionkey: lane,
     grant,
     ...(reason !== undefined && { reason }),
+    ...(list && { edition: String(list.edition) }),
   };
 }
 

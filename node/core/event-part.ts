@@ -25,10 +25,21 @@ export type Change = Static<typeof Change>;
 export const EVENT_KINDS = ['opened', 'changes', 'ended'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
+/** Of a white list: an enterprise came onto it, or is told anew in another edition; it left, and the answer says why. */
+export const LIST_EVENT_KINDS = ['listed', 'delisted'] as const;
+export type ListEventKind = (typeof LIST_EVENT_KINDS)[number];
+
+/** All that may come for a member. */
+export const INBOX_KINDS = [...EVENT_KINDS, ...LIST_EVENT_KINDS] as const;
+export type InboxKind = (typeof INBOX_KINDS)[number];
+
 export const EventPart = Type.Object(
   {
-    number: Type.Integer({ minimum: 0, description: 'Of the subscription: 0 opens it, then from 1 without a gap' }),
-    kind: Type.Enum([...EVENT_KINDS]),
+    number: Type.Integer({
+      minimum: 0,
+      description: 'Of the subscription: 0 opens it, then from 1 without a gap; of a white list from 1',
+    }),
+    kind: Type.Enum([...INBOX_KINDS]),
     changes: Type.Array(Change, { description: 'What may be shown of the records now is in `records` of the answer' }),
   },
   closed,

@@ -12,6 +12,7 @@ import { malformed } from './errors.ts';
 import { codec } from './messages/codec.ts';
 import { Receipt } from './receipt.ts';
 import { ShareDocument } from './share.ts';
+import { WhiteList } from './white-list.ts';
 
 const QUERY_TYPE = 'xinlian-query+jwt';
 const ANSWER_TYPE = 'xinlian-answer+jwt';
@@ -81,6 +82,10 @@ export const REFUSALS = [
   'REGION_MISMATCH',
   'CHAIN_STALE',
   'PROVIDER_NOT_ENTITLED',
+  // Of a white list
+  'GRANT_MISSING',
+  'SUBJECT_MISMATCH',
+  'NOT_LISTED',
   // Under a share basis
   'BASIS_MALFORMED',
   'BASIS_UNKNOWN',
@@ -127,7 +132,11 @@ export const AnswerBody = Type.Object(
     none: Type.Array(Type.String(), { description: 'Items asked for of which there is no record' }),
     more: Type.Optional(Type.Boolean({ description: 'Ask again, with the next page' })),
     attachment: Type.Optional(AttachmentOffer),
-    event: Type.Optional({ ...EventPart, description: 'Where it answers no query: an event of a subscription' }),
+    event: Type.Optional({
+      ...EventPart,
+      description: 'Where it answers no query: an event of a subscription, or a list',
+    }),
+    list: Type.Optional({ ...WhiteList, description: 'Where nobody asked: the white list that it is an event of' }),
   },
   closed,
 );

@@ -48,6 +48,12 @@ export const Receipt = Type.Object(
     event: Type.Optional(
       Type.Integer({ minimum: 0, description: 'Where it answers no query: number of the event of its subscription' }),
     ),
+    list: Type.Optional(
+      Type.Object(
+        { id: Type.String(), edition: Type.Integer({ minimum: 1 }), name: Type.String() },
+        { ...closed, description: 'Where nobody asked: the white list that the enterprise was judged for' },
+      ),
+    ),
     answer: { ...bytes32, description: 'SHA-256 of the answer’s body' },
     level: Type.Optional(Type.String({ description: 'Level of the consent, where the grant was read so far' })),
     head: Type.Object(

@@ -23,12 +23,12 @@ export interface VerifiedAnswer {
 
 /**
  * @param text the signed answer, as it was under the seal
- * @param asked digest of the query or subscription as it was signed, whom it was for, and which of both it was
+ * @param asked digest of the query or subscription as it was signed, whom it was for, and which of both it was; or edition of a white list
  * @throws MALFORMED, SIGNATURE_INVALID, PROOF_INVALID: nothing of such an answer may be used
  */
 export async function verifyAnswer(
   text: string,
-  asked: { request: string; provider: string; subscription?: boolean; proofOnly?: boolean },
+  asked: { request: string; provider: string; subscription?: boolean; list?: boolean; proofOnly?: boolean },
   context: PartsContext,
 ): Promise<VerifiedAnswer> {
   const { answer, jws } = parseAnswer(text);
@@ -38,6 +38,7 @@ export async function verifyAnswer(
   same('request', asked.request, body.request);
   const wanted = asked.subscription === true ? 'an event' : 'no event';
   same('kind of answer', wanted, body.event ? 'an event' : 'no event');
+  same('list of an answer', asked.list === true ? 'one' : 'none', body.list ? 'one' : 'none');
   checkOpening(opening, body, textDigest(answer.body));
   checkOutcome(body);
 
@@ -66,6 +67,7 @@ function checkOpening(opening: Receipt, body: AnswerBody, digest: string): void 
     same(`${part} of the receipt`, String(body[part]), String(opening[part]));
   same('basis of the receipt', String(body.basis), String(opening.basis?.basis));
   same('block of the receipt', JSON.stringify(body.head), JSON.stringify(opening.head));
+  same('list of the receipt', listText(body.list?.list, body.list), listText(opening.list?.id, opening.list));
   const positions = body.records.map(({ position }) => position);
   same('records of the receipt', positions.join(), opening.records.join());
   if (new Set(positions).size < positions.length)
@@ -112,6 +114,10 @@ function verifyRecord(
   if (!items.includes(record.item))
     broken('format', 'a record of an item that was not asked for', items.join(), record.item);
   return record;
+}
+
+function listText(id: string | undefined, list: { edition: number; name: string } | undefined): string {
+  return list ? `${id}, edition ${list.edition}: ${list.name}` : 'none';
 }
 
 function same(what: string, wanted: string, got: string): void {

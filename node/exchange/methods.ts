@@ -59,12 +59,24 @@ import {
   webhookList,
   webhookRef,
 } from '../core/messages/webhook.ts';
+import {
+  listEntriesPage,
+  listEntriesRequest,
+  listPushed,
+  listRowsPage,
+  listRowsRequest,
+  ownLists,
+  pushList,
+  receivedLists,
+} from '../core/messages/white-list.ts';
 import type { IdentityDesk } from './identity-desk.ts';
 import type { CaseDesk } from './case-desk.ts';
+import type { Inbox } from './inbox.ts';
 import type { MemberNode } from './member-node.ts';
 import type { OpeningExport } from './opening-export.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
 import type { RecognitionDesk } from './recognition-desk.ts';
+import type { ReceivedLists } from './received-lists.ts';
 import type { Records } from './records.ts';
 import type { ReportDesk } from './report-desk.ts';
 import type { ShareDesk } from './share-desk.ts';
@@ -74,6 +86,7 @@ import type { Submissions } from './submissions.ts';
 import type { Subscriptions } from './subscriptions.ts';
 import { viewOf, type TellingView } from './view-of.ts';
 import type { Webhooks } from './webhooks.ts';
+import type { WhiteLists } from './white-lists.ts';
 import type { SeenWithdrawals } from './withdrawals.ts';
 
 type Batch = WriteBatch & { readonly length: number };
@@ -97,6 +110,9 @@ interface Dependencies<B extends Batch> {
   self: SelfDesk;
   subscriptions: Subscriptions<B>;
   webhooks: Webhooks<B>;
+  inbox: Inbox<B>;
+  whiteLists: WhiteLists<B>;
+  received: ReceivedLists<B>;
   recognition: Pick<RecognitionDesk<B>, 'answer'>;
   reports: Pick<ReportDesk<B>, 'answer'>;
   view: ChainView & TellingView;
@@ -159,6 +175,11 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'webhook/remove': ['bank'],
   'webhook/dead': ['bank'],
   'webhook/replay': ['bank'],
+  'list/push': ['source'],
+  'list/own': ['source'],
+  'list/rows': ['source'],
+  'list/received': ['bank'],
+  'list/entries': ['bank'],
 };
 
 export class Methods<B extends Batch> {
@@ -237,7 +258,7 @@ export class Methods<B extends Batch> {
       council,
       self,
     } = this.#needs;
-    const { subscriptions, webhooks } = this.#needs;
+    const { subscriptions, webhooks, whiteLists, received } = this.#needs;
     switch (method) {
       case 'submission/open':
         return submissionState.encode(await submissions.open(member.id, openSubmission.decode(argument)));
@@ -339,7 +360,7 @@ export class Methods<B extends Batch> {
         await subscriptions.close(member.id, subscriptionRef.decode(argument));
         return NOTHING;
       case 'event/read':
-        return eventsPage.encode(await subscriptions.events(member.id, eventsRequest.decode(argument), signal));
+        return eventsPage.encode(await this.#needs.inbox.events(member.id, eventsRequest.decode(argument), signal));
       case 'webhook/create':
         return createdWebhook.encode(await webhooks.create(member.id, createWebhook.decode(argument)));
       case 'webhook/list':
@@ -351,6 +372,16 @@ export class Methods<B extends Batch> {
         return deadLettersPage.encode(await webhooks.deadLetters(member.id, deadLettersRequest.decode(argument)));
       case 'webhook/replay':
         return replayed.encode(await webhooks.replay(member.id, replayWebhook.decode(argument)));
+      case 'list/push':
+        return listPushed.encode(await whiteLists.push(member.providing(), pushList.decode(argument)));
+      case 'list/own':
+        return ownLists.encode(whiteLists.lists(member.id));
+      case 'list/rows':
+        return listRowsPage.encode(await whiteLists.rows(member.providing(), listRowsRequest.decode(argument)));
+      case 'list/received':
+        return receivedLists.encode(await received.lists(member.id));
+      case 'list/entries':
+        return listEntriesPage.encode(await received.entries(member.id, listEntriesRequest.decode(argument)));
     }
   }
 }

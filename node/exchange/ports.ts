@@ -16,6 +16,7 @@ import type { JobState } from '../core/job.ts';
 import type { GrantWithdrawal } from '../core/messages/grant.ts';
 import type { SubmissionState } from '../core/messages/publish.ts';
 import type { InboxEvent } from '../core/messages/subscription.ts';
+import type { ListEvent, ReceivedEntry, ReceivedList } from '../core/messages/white-list.ts';
 
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -456,6 +457,33 @@ export interface WebhookStore<B extends WriteBatch = WriteBatch> {
   deadLetters(webhook: string, after: number): AsyncIterable<GivenUp>;
   forgetDeadLetters(batch: B, webhook: string, cursors: readonly number[]): void;
 }
+
+/** White lists that hosted members push, and those that hosted banks were sent. */
+export interface WhiteListStore<B extends WriteBatch = WriteBatch> {
+  /** @param sealed what is known of the list */
+  putList(batch: B, member: MemberId, list: string, sealed: Uint8Array): void;
+  lists(member: MemberId): AsyncIterable<[list: string, sealed: Uint8Array]>;
+  /** @param subject see `RecordVault.subjectKey` */
+  putRow(batch: B, member: MemberId, list: string, subject: Uint8Array, sealed: Uint8Array): void;
+  row(member: MemberId, list: string, subject: Uint8Array): Uint8Array | undefined;
+  forgetRow(batch: B, member: MemberId, list: string, subject: Uint8Array): void;
+  /** In the order of subject keys. @param after the key before the first */
+  rows(member: MemberId, list: string, after?: Uint8Array): AsyncIterable<[subject: Uint8Array, sealed: Uint8Array]>;
+  putEvent(batch: B, member: MemberId, list: string, event: ListEvent): void;
+  /** In their order. */
+  events(member: MemberId, list: string): AsyncIterable<ListEvent>;
+  forgetEvents(batch: B, member: MemberId, list: string, numbers: readonly number[]): void;
+  received(member: MemberId, list: ReceivedPlace): ReceivedList | undefined;
+  putReceived(batch: B, member: MemberId, received: ReceivedList): void;
+  receivedLists(member: MemberId): AsyncIterable<ReceivedList>;
+  entry(member: MemberId, list: ReceivedPlace, lane: string): ReceivedEntry | undefined;
+  putEntry(batch: B, member: MemberId, list: ReceivedPlace, entry: ReceivedEntry): void;
+  /** In the order of lanes. @param after the lane before the first */
+  entries(member: MemberId, list: ReceivedPlace, after?: string): AsyncIterable<ReceivedEntry>;
+}
+
+/** Whose white list. */
+export type ReceivedPlace = Pick<ReceivedList, 'provider' | 'list'>;
 
 /** Sessions of electronic licences, sealed. */
 export interface LicenceStore<B extends WriteBatch = WriteBatch> {

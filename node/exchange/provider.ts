@@ -2,7 +2,6 @@
 // refusal too, seals it to the asker, and leaves a receipt in its log before the answer leaves.
 import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../core/bytes.ts';
 import { canonicalize } from '../core/canonical.ts';
-import type { EventPart } from '../core/event-part.ts';
 import { XinlianError } from '../core/errors.ts';
 import { openJwe, sealJwe, type Agreement } from '../core/jwe.ts';
 import type { Jws } from '../core/jws.ts';
@@ -192,7 +191,7 @@ export class Provider<B extends Batch> {
     asked: Asked,
     decision: Decision,
     found: CollectedRecords | undefined,
-    event?: EventPart,
+    told: Pick<AnswerBody, 'event' | 'list'> = {},
   ): Promise<{ jwe: string; opening: Receipt }> {
     const { clock, view } = this.#needs;
     const { query } = asked;
@@ -217,7 +216,7 @@ export class Provider<B extends Batch> {
       none: found?.none ?? [],
       ...(found?.more === true && { more: true }),
       ...(found?.attachment && { attachment: found.attachment }),
-      ...(event && { event }),
+      ...told,
     };
     const text = canonicalize(answerBody.check(body));
     const opening = receiptOf(member, asked, body, { ground, answer: textDigest(text) });
@@ -242,7 +241,8 @@ export class Provider<B extends Batch> {
     const { number } = log.state;
     const sealed = vault.sealNote(receipt.encode(opening), openingPlace(number, position));
     store.putOpening(batch, number, position, commitment, sealed);
-    store.putDay(batch, number, dayOfTime(opening.time), position, opening.grantee);
+    // A day sets what was asked beside what came of it: of a white list nobody asked.
+    if (!opening.list) store.putDay(batch, number, dayOfTime(opening.time), position, opening.grantee);
     // A law that is cited can forbid to tell the subject: auditors see such a receipt.
     if (opening.subject !== '' && opening.basis?.hidden === undefined)
       store.putSubjectReceipt(batch, number, vault.subjectKey(opening.subject), position);
@@ -280,7 +280,7 @@ function groundOf(query: Query, { grant, basis }: Ground): Pick<AnswerBody, 'gra
 function receiptOf(
   { id }: { id: MemberId },
   { query, request }: Asked,
-  { grant, outcome, reason, records, time, head, event }: AnswerBody,
+  { grant, outcome, reason, records, time, head, event, list }: AnswerBody,
   { ground: { basis, subject, level }, answer }: { ground: Ground; answer: string },
 ): Receipt {
   return {
@@ -300,6 +300,7 @@ function receiptOf(
     ...(reason !== undefined && { reason }),
     records: records.map(({ position }) => position),
     ...(event && { event: event.number }),
+    ...(list && { list: { id: list.list, edition: list.edition, name: list.name } }),
     answer,
     ...(level !== undefined && { level }),
     head,

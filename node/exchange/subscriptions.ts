@@ -6,8 +6,6 @@ import { parseArtefact } from '../core/grant.ts';
 import { grantHashOf, parseMemberId, type MemberId } from '../core/ids.ts';
 import { openJwe } from '../core/jwe.ts';
 import type {
-  EventsPage,
-  EventsRequest,
   InboxEvent,
   OpenedPart,
   OpenedSubscription,
@@ -22,7 +20,8 @@ import { parseJournal } from '../core/query.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { AskingMember, QueryJournal } from './journal.ts';
 import { judgeGrant, type Withdrawals } from './judge-grant.ts';
-import { Waiting } from './waiting.ts';
+import type { Inbox } from './inbox.ts';
+import { pause } from './pause.ts';
 import type { Clock, GrantView, InboxStore, KeptSubscription, Log, WriteBatch } from './ports.ts';
 
 /** How long a provider may let a pull wait. */
@@ -49,6 +48,7 @@ export interface Providers {
 
 interface Dependencies<B extends Batch> {
   store: InboxStore<B>;
+  inbox: Pick<Inbox<B>, 'put' | 'told'>;
   commits: GroupCommit<B>;
   journal: Pick<QueryJournal<B>, 'take'>;
   providers: Providers;
@@ -57,10 +57,6 @@ interface Dependencies<B extends Batch> {
   failClosedSeconds: number;
   /** Events are kept for so long. */
   keptDays: number;
-  /** Told of every event in the batch that keeps it. MUST NOT throw. */
-  arrived: (batch: B, member: MemberId, event: InboxEvent) => void;
-  /** Told when such a batch is durable. */
-  settled: () => void;
   clock: Clock;
   random: () => number;
   logger: Log;
@@ -81,11 +77,8 @@ interface Loop {
 export class Subscriptions<B extends Batch> {
   readonly #needs: Dependencies<B>;
   readonly #rows = new Map<string, Row>();
-  /** Cursor of the last event of a member. */
-  readonly #heads = new Map<MemberId, number>();
   /** By member and provider. */
   readonly #loops = new Map<string, Loop>();
-  readonly #waiting = new Waiting();
   #running = false;
 
   private constructor(dependencies: Dependencies<B>) {
@@ -209,35 +202,6 @@ export class Subscriptions<B extends Batch> {
     }
   }
 
-  /** Events behind a cursor, in their order; waits for one where there is none. */
-  async events(
-    member: MemberId,
-    { after, limit, waitMs, subscription }: EventsRequest,
-    signal: AbortSignal,
-  ): Promise<EventsPage> {
-    const deadline = this.#needs.clock.now() + waitMs;
-    for (let next = after; ;) {
-      const coming = this.#waiting.next(member);
-      try {
-        const events: InboxEvent[] = [];
-        let more = false;
-        for await (const event of this.#needs.store.events(member, next)) {
-          if (events.length === limit) {
-            more = true;
-            break;
-          }
-          next = event.cursor;
-          if (subscription === undefined || event.subscription === subscription) events.push(event);
-        }
-        const left = deadline - this.#needs.clock.now();
-        if (events.length > 0 || left <= 0) return { events, next, more };
-        await coming.within(left, signal);
-      } finally {
-        coming.end();
-      }
-    }
-  }
-
   #viewOf({ id, provider, grant, state, reason: ended, opened, last, terms }: Row): SubscriptionView {
     const { view, withdrawals, clock, failClosedSeconds } = this.#needs;
     const at = { nowSeconds: Math.floor(clock.now() / 1000), failClosedSeconds };
@@ -301,7 +265,7 @@ export class Subscriptions<B extends Batch> {
     unknown: ReadonlySet<string>,
     told: readonly { row: Row; last: number; closing: boolean }[],
   ): Promise<void> {
-    const { store, commits, clock, logger, keptDays, settled } = this.#needs;
+    const { store, commits, clock, logger, keptDays } = this.#needs;
     const time = Math.floor(clock.now() / 1000);
     const old = await store.eventsBefore(member, time - keptDays * DAY_SECONDS, FORGOTTEN_AT_ONCE);
     const touched = new Set<Row>();
@@ -331,8 +295,7 @@ export class Subscriptions<B extends Batch> {
       for (const row of touched) store.putSubscription(batch, keptOf(row));
     });
     if (!came) return;
-    this.#waiting.wake(member);
-    settled();
+    this.#needs.inbox.told(member);
   }
 
   #keep(
@@ -341,11 +304,8 @@ export class Subscriptions<B extends Batch> {
     { number, kind, reason, sealed }: Pick<InboxEvent, 'number' | 'kind' | 'reason' | 'sealed'>,
     time: number,
   ): void {
-    const { store, arrived } = this.#needs;
     const { member, id: subscription, provider, grant, lane } = row;
-    const cursor = (this.#heads.get(member) ?? store.lastCursor(member)) + 1;
-    const event: InboxEvent = {
-      cursor,
+    this.#needs.inbox.put(batch, member, {
       subscription,
       provider,
       grant,
@@ -355,10 +315,7 @@ export class Subscriptions<B extends Batch> {
       time,
       lane,
       ...(sealed !== undefined && { sealed }),
-    };
-    this.#heads.set(member, cursor);
-    store.putEvent(batch, member, event);
-    arrived(batch, member, event);
+    });
     row.last = number;
     if (kind !== 'ended') return;
     row.state = 'ended';
@@ -391,18 +348,4 @@ function loopOf({ member, provider }: KeptSubscription): string {
 
 function isAway(error: XinlianError): boolean {
   return (['UNREACHABLE', 'TIMEOUT', 'CANCELLED', 'CLOSED', 'OVERLOADED'] as const).some((code) => error.code === code);
-}
-
-/** Resolves early where the signal says so. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }

@@ -168,14 +168,14 @@ export class Watches<B extends Batch> {
     const decision = this.#watchable(asked, await provider.decideInTime(member, query, signal));
     const { ground, refusal } = decision;
     if (refusal !== undefined) {
-      const { jwe, opening } = await provider.sign(member, asked, decision, undefined, part(0, 'ended'));
+      const { jwe, opening } = await provider.sign(member, asked, decision, undefined, { event: part(0, 'ended') });
       await commits.run((batch) => provider.leaveReceipt(batch, member, opening));
       return { opened: { state: 'refused', reason: refusal }, answer: jwe };
     }
     this.#checkRoom(place);
     const time = Math.floor(clock.now() / 1000);
     const found = await records.collectChanges(member, ground, [], judgingTime(view, time));
-    const { jwe, opening } = await provider.sign(member, asked, decision, found, part(0, 'opened'));
+    const { jwe, opening } = await provider.sign(member, asked, decision, found, { event: part(0, 'opened') });
     await commits.run((batch) => {
       // Known in the same turn as it is staged: an entry that is staged behind it is told, one before it is not.
       const watch = this.#remember(place, { asked, next: 1, ended: false }, member);
@@ -247,7 +247,7 @@ export class Watches<B extends Batch> {
       const now = judgingTime(view, Math.floor(clock.now() / 1000));
       const { changes: told, ...found } = await records.collectChanges(member, ground, changes, now);
       const event = { ...part(watch.next, 'changes'), changes: told };
-      const made = told.length > 0 ? await provider.sign(member, asked, decision, found, event) : undefined;
+      const made = told.length > 0 ? await provider.sign(member, asked, decision, found, { event }) : undefined;
       const positions = changes.map(({ position }) => position);
       await commits.run((batch) => {
         store.forgetChanges(batch, place, positions);
@@ -261,7 +261,7 @@ export class Watches<B extends Batch> {
   async #end(member: ProvidingMember<B>, watch: Watch, decision: Decision): Promise<void> {
     const { provider, store, commits } = this.#needs;
     const { place, queued, made: unseen } = watch;
-    const made = await provider.sign(member, watch.asked, decision, undefined, part(watch.next, 'ended'));
+    const made = await provider.sign(member, watch.asked, decision, undefined, { event: part(watch.next, 'ended') });
     await commits.run((batch) => {
       store.forgetChanges(batch, place, [...queued]);
       store.forgetEvents(batch, place, [...unseen]);

@@ -3,7 +3,7 @@
 import { fromBase64, fromUtf8, toBase64, toBase64Url, utf8 } from '../core/bytes.ts';
 import { CLOUD_EVENT_TYPE, cloudEventOf } from '../core/cloud-event.ts';
 import { XinlianError } from '../core/errors.ts';
-import { EVENT_KINDS, type EventKind } from '../core/event-part.ts';
+import { INBOX_KINDS, type InboxKind } from '../core/event-part.ts';
 import type { MemberId } from '../core/ids.ts';
 import type { InboxEvent } from '../core/messages/subscription.ts';
 import type {
@@ -61,7 +61,7 @@ interface Dependencies<B extends Batch> {
 /** As it is kept, sealed. */
 interface KeptWebhook {
   url: string;
-  kinds: EventKind[];
+  kinds: InboxKind[];
   state: 'active' | 'disabled';
   reason?: 'gone' | 'backlog';
   created: number;
@@ -128,7 +128,7 @@ export class Webhooks<B extends Batch> {
   }
 
   /** Throws `FORBIDDEN` for an address that this node does not post to, `MALFORMED`, `OVERLOADED`. */
-  async create(member: MemberId, { url, kinds = [...EVENT_KINDS] }: CreateWebhook): Promise<CreatedWebhook> {
+  async create(member: MemberId, { url, kinds = [...INBOX_KINDS] }: CreateWebhook): Promise<CreatedWebhook> {
     const { sender, clock } = this.#needs;
     sender.check(url);
     if (this.#of(member).length >= MOST_WEBHOOKS)

@@ -112,6 +112,16 @@ export const BUCKETS = {
   delivery: 0x28,
   /** webhook id, cursor → what was given up, JSON */
   deadLetter: 0x29,
+  /** member (32), list (16) → white list that it pushes, sealed */
+  whiteList: 0x2a,
+  /** member, list, subject key (16) → what became of an enterprise in it, sealed */
+  whiteListRow: 0x2b,
+  /** member, list, number (u64) → event that the bank's node has not taken yet, JSON */
+  whiteListEvent: 0x2c,
+  /** bank (32), provider (32), list (16) → how far a white list came, JSON */
+  receivedList: 0x2d,
+  /** bank, provider, list, lane (16) → what was told last of an enterprise in it, sealed to the bank, JSON */
+  receivedEntry: 0x2e,
   /** member (32), subject key (16) → who may be certified for the subject, and what changed that; sealed */
   standing: 0x39,
   /** member, subject key, jti (16) → capacity of a certificate that it gave */

@@ -26,6 +26,7 @@ import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } fro
 import { describeIntegration } from './integrate.ts';
 import { describeSharing, expectClosedToSuspended } from './sharing.ts';
 import { describeWatching } from './watching.ts';
+import { describeWhiteLists } from './white-lists.ts';
 import { describeLicence } from './licence.ts';
 import { hashedFile } from '../helpers/attachments.ts';
 import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
@@ -455,6 +456,8 @@ describe('authorised exchange', () => {
 
   describeSharing(() => ({ consortium, programs, enterprise }));
   describeWatching(() => ({ consortium, programs, enterprise }));
+
+  describeWhiteLists(() => ({ consortium, programs, enterprise }));
 
   // Behind all the others: a suite's own tests come before those of the suites in it.
   describe('in the end', () => {

@@ -16,6 +16,7 @@ import { verifyAnswer, type VerifiedAnswer } from '../../node/core/verify-answer
 import type { Attempt, RetrySchedule } from '../../node/exchange/delivery.ts';
 import { Consumptions } from '../../node/exchange/consumptions.ts';
 import { QueryJournal, type AskingMember } from '../../node/exchange/journal.ts';
+import { Inbox } from '../../node/exchange/inbox.ts';
 import { Subscriptions, type Providers } from '../../node/exchange/subscriptions.ts';
 import { Webhooks, type WebhookSender } from '../../node/exchange/webhooks.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
@@ -85,8 +86,15 @@ async function open({ agency, view, providers, isWithdrawn, schedule }: Parts, r
     random: () => 0.5,
     logger: silent,
   });
+  const received = new Inbox<Batch>({
+    store: inbox,
+    arrived: (batch, member, event) => webhooks.arrived(batch, member, event),
+    settled: () => webhooks.settled(),
+    clock,
+  });
   const subscriptions = await Subscriptions.open<Batch>({
     store: inbox,
+    inbox: received,
     commits,
     journal: new QueryJournal<Batch>({
       store: new LevelAccessStore(store),
@@ -100,13 +108,11 @@ async function open({ agency, view, providers, isWithdrawn, schedule }: Parts, r
     withdrawals: { isWithdrawn },
     failClosedSeconds: 120,
     keptDays: 30,
-    arrived: (batch, member, event) => webhooks.arrived(batch, member, event),
-    settled: () => webhooks.settled(),
     clock,
     random: () => 0.5,
     logger: silent,
   });
-  return { subscriptions, webhooks };
+  return { subscriptions, webhooks, inbox: received };
 }
 
 /** What a node's methods need, with no provider in reach. */
@@ -130,6 +136,7 @@ export class WatchingBank {
   readonly agency: Agency;
   readonly subscriptions: Subscriptions<Batch>;
   readonly webhooks: Webhooks<Batch>;
+  readonly inbox: Inbox<Batch>;
   readonly receiver: Receiver;
   /** Whether the provider is out of reach. */
   readonly line: { cut: boolean; pulls: number };
@@ -145,6 +152,7 @@ export class WatchingBank {
     this.agency = agency;
     this.subscriptions = parts.subscriptions;
     this.webhooks = parts.webhooks;
+    this.inbox = parts.inbox;
     this.receiver = receiver;
     this.line = line;
   }
@@ -212,7 +220,7 @@ export class WatchingBank {
     const events: InboxEvent[] = [];
     for (let after = 0; events.length < count;) {
       const request = { after, limit: 100, waitMs: 1_000_000 };
-      const page = await this.subscriptions.events(this.id, request, AbortSignal.timeout(10_000));
+      const page = await this.inbox.events(this.id, request, AbortSignal.timeout(10_000));
       events.push(...page.events);
       after = page.next;
     }

@@ -15,6 +15,7 @@ const closed = { additionalProperties: false };
  * request/put, /state   parcel(Addressed, JWE of a grant request, or of a question about one) → RequestState
  * watch/open            parcel(Addressed, JWE of a subscription) → parcel(WatchOpened, JWE of the answer)
  * watch/pull            WatchPull → WatchPulled; for the grantee's own node
+ * list/put              ListDelivery → ListTaken; from the provider's own node
  * share/ask, /question  parcel(Addressed, JWE of a share basis, or of a question about one) → JWE of ShareState
  * job/open              parcel(Addressed, manifest of a job) → JobState
  * job/rows              parcel(JobRows, whole lines) → JobState
@@ -45,6 +46,7 @@ export const RPC_METHODS = [
   'request/state',
   'watch/open',
   'watch/pull',
+  'list/put',
   'share/ask',
   'share/question',
   'day/lines',
@@ -121,6 +123,11 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * webhook/remove      WebhookRef → nothing
  * webhook/dead        DeadLettersRequest → DeadLettersPage
  * webhook/replay      ReplayWebhook → Replayed
+ * list/push           PushList → ListPushed
+ * list/own            nothing → OwnLists
+ * list/rows           ListRowsRequest → ListRowsPage
+ * list/received       nothing → ReceivedLists
+ * list/entries        ListEntriesRequest → ListEntriesPage
  */
 export const INNER_METHODS = [
   'submission/open',
@@ -175,6 +182,11 @@ export const INNER_METHODS = [
   'webhook/remove',
   'webhook/dead',
   'webhook/replay',
+  'list/push',
+  'list/own',
+  'list/rows',
+  'list/received',
+  'list/entries',
 ] as const;
 export type InnerMethod = (typeof INNER_METHODS)[number];
 

@@ -1,6 +1,7 @@
 // A member's own subscriptions and the events that came of them, as its applications ask its node for them.
 import { Type, type Static } from 'typebox';
-import { EVENT_KINDS } from '../event-part.ts';
+import { INBOX_KINDS } from '../event-part.ts';
+import { Edition, WhiteListIdText } from '../white-list.ts';
 import { codec } from './codec.ts';
 import { SubscriptionIdText } from './watch.ts';
 
@@ -88,11 +89,17 @@ export const InboxEvent = Type.Object(
     provider: memberId,
     grant: hash,
     number: { ...count, description: 'Of the subscription at this provider' },
-    kind: Type.Enum([...EVENT_KINDS]),
-    reason: Type.Optional({ ...reason, description: 'Why it ended' }),
+    kind: Type.Enum([...INBOX_KINDS]),
+    reason: Type.Optional({ ...reason, description: 'Why it ended, or left the list' }),
     time: { ...seconds, description: 'When the own node took it, seconds since 1970' },
     lane: Type.String({ description: 'The same for all events of one enterprise, and tells nothing of who it is' }),
     sealed: Type.Optional({ ...Jwe, description: 'Absent where the own node says it: the provider knows it no more' }),
+    list: Type.Optional(
+      Type.Object(
+        { id: WhiteListIdText, edition: Edition },
+        { ...closed, description: 'White list that it is of; `subscription` is then the id of the enterprise in it' },
+      ),
+    ),
   },
   closed,
 );

@@ -1,6 +1,6 @@
 // Webhooks of a member, as its applications ask its node for them.
 import { Type, type Static } from 'typebox';
-import { EVENT_KINDS } from '../event-part.ts';
+import { INBOX_KINDS } from '../event-part.ts';
 import { codec } from './codec.ts';
 import { InboxEvent } from './subscription.ts';
 
@@ -12,7 +12,7 @@ export const WebhookIdText = Type.String({ pattern: '^[A-Za-z0-9_-]{21}[AQgw]$',
 export const CreateWebhook = Type.Object(
   {
     url: Type.String({ maxLength: 2_048, description: 'Where events are posted to: https, or what your node allows' }),
-    kinds: Type.Optional(Type.Array(Type.Enum([...EVENT_KINDS]), { minItems: 1, description: 'Default: all' })),
+    kinds: Type.Optional(Type.Array(Type.Enum([...INBOX_KINDS]), { minItems: 1, description: 'Default: all' })),
   },
   closed,
 );
@@ -22,7 +22,7 @@ export const WebhookView = Type.Object(
   {
     webhook: WebhookIdText,
     url: Type.String(),
-    kinds: Type.Array(Type.Enum([...EVENT_KINDS])),
+    kinds: Type.Array(Type.Enum([...INBOX_KINDS])),
     state: Type.Enum(['active', 'disabled']),
     reason: Type.Optional(
       Type.Enum(['gone', 'backlog'], {

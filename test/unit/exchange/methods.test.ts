@@ -41,6 +41,7 @@ import { memoryStore } from '../../helpers/memory-store.ts';
 import { PaperChain } from '../../helpers/paper-chain.ts';
 import { PaperCouncil } from '../../helpers/paper-council.ts';
 import { openCases } from '../../helpers/cases.ts';
+import { listParts } from '../../helpers/listed.ts';
 import { bankParts } from '../../helpers/watching-bank.ts';
 import { rejection } from '../../helpers/rejection.ts';
 import { licence } from '../../helpers/rows.ts';
@@ -117,6 +118,7 @@ describe('A hosted member', () => {
     });
     methods = new Methods<Batch>({
       ...(await bankParts(agency)),
+      ...(await listParts()),
       members: new Map([[MEMBER, hosted]]),
       submissions,
       attachments: new Attachments<Batch>({

@@ -76,7 +76,7 @@ function suite(name: string, open: () => Promise<Store>): void {
       await publish('two');
       await bank.events(4);
       const page = (request: object) =>
-        bank.subscriptions.events(bank.id, { after: 0, limit: 10, waitMs: 0, ...request }, soon());
+        bank.inbox.events(bank.id, { after: 0, limit: 10, waitMs: 0, ...request }, soon());
       expect(await page({ limit: 3 })).to.deep.include({ next: 3, more: true });
       expect(await page({ after: 3 })).to.deep.include({ next: 4, more: false });
       expect(await page({ after: 4 })).to.deep.equal({ events: [], next: 4, more: false });
@@ -174,7 +174,7 @@ function suite(name: string, open: () => Promise<Store>): void {
       for (const clock of [bank.agency.clock, watched.exchange.agency.clock]) clock.milliseconds += 31 * 86_400_000;
       watched.exchange.grants.time += 31 * 86_400;
       await publish('young');
-      const { events } = await bank.subscriptions.events(bank.id, { after: 1, limit: 10, waitMs: 1_000_000 }, soon());
+      const { events } = await bank.inbox.events(bank.id, { after: 1, limit: 10, waitMs: 1_000_000 }, soon());
       expect(events.map(({ cursor }) => cursor)).to.deep.equal([2]);
       expect((await bank.events(1)).map(({ cursor }) => cursor)).to.deep.equal([2]);
     });
