@@ -6,8 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { ensureGeth } from './validators/geth.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-/** For one test: blocks take seconds, and peers that were cut off take half a minute to meet again. */
-const TIMEOUT_MS = 300_000;
+/** For one test: blocks take seconds, peers that were cut off half a minute to meet again, and a machine may be busy. */
+const TIMEOUT_MS = 600_000;
 
 try {
   await ensureGeth((text) => console.error(text));

@@ -117,10 +117,13 @@ export async function openConsortium(
       },
       valueOf(submitters, founders[0]),
     );
-    for (const player of CAST.filter(({ founder }) => !founder)) {
-      say(`admitting ${player.name} by ${THRESHOLD} votes of ${founders.length}`);
-      await admitByVote(contracts, admission(player), council);
-    }
+    // All at once: on a chain whose blocks take seconds, one after the other would take many.
+    await Promise.all(
+      CAST.filter(({ founder }) => !founder).map((player) => {
+        say(`admitting ${player.name} by ${THRESHOLD} votes of ${founders.length}`);
+        return admitByVote(contracts, admission(player), council);
+      }),
+    );
     await writeDurably(file, JSON.stringify(contracts, null, 2));
     return { contracts, ports };
   } finally {

@@ -145,11 +145,11 @@ export class ValidatorNetwork {
     await this.until(async () => (await Promise.all(running.map((one) => one.head()))).every((head) => head >= deep));
   }
 
-  /** Asks until it is so. Throws after two minutes. */
+  /** Asks until it is so. Throws after four minutes. */
   async until(check: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + 120_000;
+    const deadline = Date.now() + 240_000;
     while (!(await check())) {
-      if (Date.now() > deadline) throw new Error('the validators did not come to it within two minutes');
+      if (Date.now() > deadline) throw new Error('the validators did not come to it within four minutes');
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   }

@@ -1,4 +1,4 @@
-// docs/network.md, walked by three founders and a member that joins, from the page alone: every command of its steps is
+// docs/network.md, walked by three founders and a member that joins and leaves, from the page alone: every command of its steps is
 // run as it stands there. In place of Besu in Docker: a development engine, and our processes under the settings that
 // the kit wrote, told by environment variables where they run.
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -10,6 +10,9 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import { parse, stringify } from 'yaml';
+import { parseCheckpoint } from '../../node/core/checkpoint.ts';
+import type { NodeInfo } from '../../node/core/messages/node.ts';
+import { parseNote } from '../../node/core/note.ts';
 import type { NetworkDescription } from '../../scripts/network/description.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import { player, type Program } from '../../scripts/sandbox/programs.ts';
@@ -235,9 +238,20 @@ describe('the page of networks', () => {
     expect(await publish('regulator', 4)).to.include('20');
   });
 
-  it('lets another join by the votes of the council, and publish', async () => {
+  /** The founders' votes: what Dafeng proposed, the regulator approves. */
+  async function pass(proposal: string): Promise<void> {
+    const [, list = '', vote = ''] = await votes();
+    await until(async () => (await run('regulator', list)).includes(proposal));
+    expect(await run('regulator', `${vote.trim()} --yes`, { '0x…': proposal })).to.equal(proposal);
+  }
+
+  async function votes(): Promise<string[]> {
     const admission = (await blocksOf('### Join')).find(({ text }) => text.includes('council propose admit'));
-    const [propose = '', list = '', vote = ''] = (admission?.text ?? '').split(/\n(?=npm run)/);
+    return (admission?.text ?? '').split(/\n(?=npm run)/);
+  }
+
+  it('lets another join by the votes of the council, and publish', async () => {
+    const [propose = ''] = await votes();
     await makeKeys(NEWCOMER);
     await cp(join(home(NEWCOMER), 'public.json'), join(home('dafeng'), 'new-member.json'));
     const { name, uscc, region, roles } = player(NEWCOMER);
@@ -248,8 +262,7 @@ describe('the page of networks', () => {
       source: roles.join(','),
       '/dns/node.example/tcp/9200': `/ip4/${hostOf(NEWCOMER)}/tcp/${ports.node}`,
     });
-    await until(async () => (await run('regulator', list)).includes(proposal));
-    expect(await run('regulator', `${vote.trim()} --yes`, { '0x…': proposal })).to.equal(proposal);
+    await pass(proposal);
 
     await describeNetwork([...FOUNDERS, NEWCOMER]);
     expect(await write(NEWCOMER)).to.equal(await readFile(join(home('dafeng'), 'out', 'genesis.json'), 'utf8'));
@@ -260,5 +273,25 @@ describe('the page of networks', () => {
     await untilReady(NEWCOMER);
     await writeProfile(NEWCOMER);
     expect(await publish(NEWCOMER, 2)).to.include('20');
+  });
+
+  it('lets it leave: it publishes nothing more, and its log stays', async () => {
+    const [block] = await blocksOf('### Leave');
+    const reason = join(folder, 'reason.pdf');
+    await writeFile(reason, '退出');
+    const member = ids.get(NEWCOMER) ?? '';
+    await pass(await run('dafeng', block?.text ?? '', { MEMBER: member, 'REASON.pdf': reason }));
+    const listed = async (): Promise<string[]> =>
+      (await run('dafeng', 'npm run -s xinlian -- members --profile data/profile.yaml')).split('\n');
+    await until(async () => (await listed()).some((line) => line.includes(member) && line.includes('removed')));
+
+    const surface = `http://${hostOf(NEWCOMER)}:${ports.nodeHttp}`;
+    const { logs } = (await (await fetch(`${surface}/info`)).json()) as NodeInfo;
+    const { log, size, final } = logs[0] ?? {};
+    expect(size).to.equal(final);
+    const refused = await publish(NEWCOMER, 5).catch((error: unknown) => error);
+    expect(refused).to.be.instanceOf(Error);
+    const note = await (await fetch(`${surface}/logs/${log}/checkpoint`)).text();
+    expect(parseCheckpoint(parseNote(note).text).size).to.equal(size);
   });
 });

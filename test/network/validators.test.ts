@@ -1,4 +1,5 @@
-// Validators end like in a power cut: with one gone nothing stops; with two gone the chain stalls, and nothing else does.
+// Validators come and go. One is voted in and out (EIP-225), and publishing goes on. Others end like in a power cut: with
+// one gone nothing stops; with two gone the chain stalls, and nothing else does.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
@@ -13,12 +14,12 @@ import {
   type NetworkConsortium,
 } from '../helpers/network/consortium-on-validators.ts';
 
-const ROWS = 200;
+const ROWS = 100;
 /** Reads close when the head is older. */
 const FAIL_CLOSED_SECONDS = 40;
 const FAIL_CLOSED = 'XINLIAN_NODE_ACCESS_FAILCLOSEDSECONDS';
 
-describe('validators that die', () => {
+describe('validators that come and go', () => {
   let consortium: NetworkConsortium;
   let lending: Lending;
   let grant: Made;
@@ -56,10 +57,46 @@ describe('validators that die', () => {
     return lines.filter((line) => line.includes(message)).map((line) => JSON.parse(line) as Record<string, unknown>);
   }
 
-  it('stop nothing when it is one, though it is the one that a node asks', async () => {
-    await consortium.network.validator(0).kill();
+  async function publishFinally(): Promise<void> {
     const size = await publish();
     await until(async () => ((await log())?.final ?? 0) >= size);
+  }
+
+  it('seal blocks when most have voted for one, and none when most have voted against it', async () => {
+    const { network } = consortium;
+    const voters = network.validators.slice(0, 3);
+    const [first] = voters;
+    const joining = await network.join();
+    const own = joining.address.toLowerCase();
+    const signers = async (): Promise<string[]> =>
+      (await first!.call<string[]>('clique_getSigners')).map((address) => address.toLowerCase());
+    /** Blocks that it sealed, of the last 64. */
+    const sealed = async (): Promise<number> =>
+      (await first!.call<{ sealerActivity: Record<string, number> }>('clique_status')).sealerActivity[own] ?? 0;
+
+    expect(await signers()).to.have.length(4);
+    for (const validator of voters.slice(0, 2)) await validator.call('clique_propose', joining.address, true);
+    await publishFinally();
+    expect(await signers(), 'two votes of four are not the majority').to.not.include(own);
+    await voters[2]!.call('clique_propose', joining.address, true);
+    await until(async () => (await signers()).includes(own));
+    await until(async () => (await sealed()) > 0);
+    await publishFinally();
+
+    for (const validator of voters) {
+      await validator.call('clique_discard', joining.address);
+      await validator.call('clique_propose', joining.address, false);
+    }
+    await until(async () => !(await signers()).includes(own));
+    await joining.kill();
+    for (const validator of voters) await validator.call('clique_discard', joining.address);
+    await publishFinally();
+    expect(await signers()).to.have.length(4);
+  });
+
+  it('stop nothing when it is one, though it is the one that a node asks', async () => {
+    await consortium.network.validator(0).kill();
+    await publishFinally();
     expect((await info()).stalledSeconds).to.equal(undefined);
     expect(await reads()).to.deep.equal(['answered']);
   });
