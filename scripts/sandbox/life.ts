@@ -115,8 +115,12 @@ async function until<T>(ask: () => Promise<T | undefined>): Promise<T> {
   }
 }
 
-function penaltyRow(document: string, decided: string): Record<string, string> {
-  const { name, uscc } = player('regulator');
+/** A penalty of the enterprise. @param decided YYYY-MM-DD */
+export function penaltyRow(
+  document: string,
+  decided: string,
+  { name, uscc } = player('regulator'),
+): Record<string, string> {
   return {
     CF_XDR_MC: ENTERPRISE.name,
     CF_XDR_LB: '法人及非法人组织',

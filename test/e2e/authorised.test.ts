@@ -24,6 +24,7 @@ import { textDigest } from '../../node/core/receipt.ts';
 import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
 import { describeIntegration } from './integrate.ts';
+import { describeRepaired } from './repaired.ts';
 import { describeSharing, expectClosedToSuspended } from './sharing.ts';
 import { describeWatching } from './watching.ts';
 import { describeWhiteLists } from './white-lists.ts';
@@ -454,6 +455,7 @@ describe('authorised exchange', () => {
   describe('an enterprise without a key', () => describeLicence(() => ({ consortium, programs })));
   describeIntegration(() => ({ consortium, lasting }));
 
+  describeRepaired(() => ({ consortium, programs, enterprise }));
   describeSharing(() => ({ consortium, programs, enterprise }));
   describeWatching(() => ({ consortium, programs, enterprise }));
 
