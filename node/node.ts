@@ -147,8 +147,8 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   const watch = await openWatch(config, { ...shared, access, changes });
   const lists = await openWhiteLists({ ...shared, access, inbox: watch.methods.inbox });
   const desk = await openDesk({ ...shared, access });
-  const recognition = openRecognition({ ...shared, writers });
   const reports = openReports({ ...shared, life, records: access.shared.records });
+  const recognition = openRecognition({ ...shared, writers, changes, standings: reports.standings });
   const methods = new Methods({
     recognition: recognition.desk,
     reports: reports.desk,

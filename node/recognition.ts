@@ -6,13 +6,20 @@ import { XinlianError } from './core/errors.ts';
 import { parseMemberId, type MemberId } from './core/ids.ts';
 import { documentRef } from './core/messages/recognition.ts';
 import { peerOf } from './access.ts';
+import { systemClock } from './chain/clock.ts';
 import { CaseDocuments } from './exchange/case-documents.ts';
+import { CasePoints } from './exchange/case-points.ts';
+import { CaseWatch } from './exchange/case-watch.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
+import type { LineStandings } from './exchange/line-standings.ts';
 import type { MemberNode } from './exchange/member-node.ts';
 import type { Log } from './exchange/ports.ts';
+import type { RecordChanges } from './exchange/record-changes.ts';
 import { RecognitionDesk } from './exchange/recognition-desk.ts';
 import type { Lifecycle } from './lifecycle.ts';
+import type { AgreementId } from './core/recognition.ts';
 import type { Host } from './net/host.ts';
+import { builtInPolicies } from './policy/rules.ts';
 import { reach } from './reach.ts';
 import { LevelRecognitionStore } from './store/recognition-store.ts';
 import type { Batch, Store } from './store/store.ts';
@@ -23,6 +30,8 @@ interface Needs {
   members: ReadonlyMap<MemberId, MemberNode<Batch>>;
   writers: ReadonlyMap<MemberId, ChainWriter>;
   follower: Follower;
+  standings: LineStandings;
+  changes: RecordChanges<Batch>;
   log: Log;
 }
 
@@ -32,7 +41,16 @@ export interface Recognition {
   serve(host: Host, started: Lifecycle): void;
 }
 
-export function openRecognition({ store, commits, members, writers, follower, log }: Needs): Recognition {
+export function openRecognition({
+  store,
+  commits,
+  members,
+  writers,
+  follower,
+  standings,
+  changes,
+  log,
+}: Needs): Recognition {
   const { view } = follower;
   const { chainId, recognitionRegistry, deployment } = view.contracts;
   let host: Host | undefined;
@@ -50,7 +68,16 @@ export function openRecognition({ store, commits, members, writers, follower, lo
     },
     logger: log,
   });
+  const points = new CasePoints<Batch>({
+    documents,
+    agreement: (id) => view.recognition.agreement(id as AgreementId),
+    standings,
+    view,
+    policies: builtInPolicies,
+    clock: systemClock,
+  });
   const desk = new RecognitionDesk<Batch>({
+    points,
     recognition: view.recognition,
     head: () => view.head(),
     domain: { chainId, verifyingContract: recognitionRegistry, deployment },
@@ -58,6 +85,17 @@ export function openRecognition({ store, commits, members, writers, follower, lo
     reached: (block) => reach(follower, block, stopping.signal),
     writers,
   });
+  const watch = new CaseWatch<Batch>({
+    recognition: view.recognition,
+    documents,
+    points,
+    writers,
+    head: () => view.head(),
+    anchoredSize: (id) => view.log(id)?.head?.size ?? 0,
+    isEntitledNow: (member, roles) => view.isEntitledNow(member, roles),
+    logger: log,
+  });
+  changes.listen(() => watch.wake(true));
   return {
     desk,
     serve(onHost, started) {
@@ -69,13 +107,18 @@ export function openRecognition({ store, commits, members, writers, follower, lo
           throw new XinlianError('FORBIDDEN', { wanted: `the node of ${reader}`, got: 'another' });
         return utf8(documents.textFor(parseMemberId(member), parseMemberId(reader), digest as Hex));
       });
-      const unsubscribe = view.subscribe(() => documents.wake());
+      const unsubscribe = view.subscribe(() => {
+        documents.wake();
+        watch.wake();
+      });
       started.defer(() => {
         unsubscribe();
         stopping.abort(new XinlianError('CLOSED', { what: 'node' }));
       });
       documents.start();
       started.defer(() => documents.stop());
+      watch.start();
+      started.defer(() => watch.stop());
     },
   };
 }

@@ -4,7 +4,8 @@ import { AUTHORITY, type CaseAction, type CaseRole } from '../../node/core/case-
 import { fromHex, toBase64Url, type Hex } from '../../node/core/bytes.ts';
 import { malformed, XinlianError } from '../../node/core/errors.ts';
 import type { MemberId } from '../../node/core/ids.ts';
-import type { CaseText, RecognitionPage, WrittenText } from '../../node/core/messages/recognition.ts';
+import type { CaseText, RecognitionPage, TestedCase, WrittenText } from '../../node/core/messages/recognition.ts';
+import type { ReportText } from '../../node/core/messages/report.ts';
 import {
   agreementIdOf,
   caseIdOf,
@@ -28,7 +29,8 @@ export interface StepSigner {
 }
 
 /** A document without what every one has. */
-export type Paper = Pick<CaseDocument, 'number' | 'text'> & Partial<Pick<CaseDocument, 'calendar'>>;
+export type Paper = Pick<CaseDocument, 'number' | 'text'> &
+  Partial<Pick<CaseDocument, 'calendar' | 'content' | 'entry' | 'request' | 'points'>>;
 
 /** What the proposing side decides of an agreement; its digest and sides are filled in. */
 export type ProposedTerms = Omit<AgreementTerms, 'document' | 'first' | 'second' | 'previous'>;
@@ -60,6 +62,7 @@ interface Dependencies {
     | 'requestRecognition'
     | 'actOnRecognition'
     | 'recognitionDocument'
+    | 'testCase'
   >;
   /** Milliseconds since 1970. */
   clock: { now(): number };
@@ -88,6 +91,11 @@ export class RecognitionOffice {
 
   document(digest: string): Promise<string> {
     return this.#needs.sealed.recognitionDocument(digest);
+  }
+
+  /** The eight-point test of a case, run now. */
+  test(id: string): Promise<TestedCase> {
+    return this.#needs.sealed.testCase(id);
   }
 
   /** Proposes an agreement; where the two have one, its next edition. */
@@ -159,7 +167,9 @@ export class RecognitionOffice {
     const found = page.cases.find(({ id }) => id === act.case);
     if (!found) throw new XinlianError('NOT_FOUND', { what: 'case', id: act.case });
     if (role === undefined) return malformed('role', 'one that the table names', 'none');
-    const text = paper && written('step', paper);
+    // What the test found when the evidence was complete stays with the case.
+    const points = action === 'complete' ? { points: (await this.test(act.case)).points } : {};
+    const text = paper && written('step', { ...points, ...paper });
     const step = {
       action,
       role,
@@ -186,6 +196,11 @@ export class RecognitionOffice {
     if (agreementIdOf(terms) !== id) malformed('agreement', id, agreementIdOf(terms));
     return terms;
   }
+}
+
+/** A report of one's own node, as a case brings it: with its line in the log. */
+export function reportPaper({ number, text, log, position }: ReportText): Paper {
+  return { number, text, entry: { log, position } };
 }
 
 function written(kind: CaseDocument['kind'], paper: Paper): string {

@@ -99,16 +99,19 @@ import {
 import {
   agreementCall,
   caseActCall,
+  caseRef,
   caseRequestCall,
   officerCall,
   ownDocumentRef,
   recognitionPage,
+  testedCase,
   writtenText,
   type AgreementCall,
   type CaseActCall,
   type CaseRequestCall,
   type OfficerCall,
   type RecognitionPage,
+  type TestedCase,
   type WrittenText,
 } from '../../node/core/messages/recognition.ts';
 import {
@@ -457,6 +460,11 @@ export class SealedClient implements Submitter {
   /** Agreements and cases of recognition that the member is a side of; for regional centres. */
   async recognition(signal?: AbortSignal): Promise<RecognitionPage> {
     return recognitionPage.decode(await this.#call('recognition/view', new Uint8Array(), signal));
+  }
+
+  /** The eight-point test of a case, run now. */
+  async testCase(id: string, signal?: AbortSignal): Promise<TestedCase> {
+    return testedCase.decode(await this.#call('recognition/points', caseRef.encode({ case: id }), signal));
   }
 
   async actOnAgreement(call: AgreementCall, signal?: AbortSignal): Promise<WrittenText> {

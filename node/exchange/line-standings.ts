@@ -16,6 +16,9 @@ import { publicityOf } from '../policy/publicity.ts';
 import type { Policies } from '../policy/rules.ts';
 import type { Clock, Log } from './ports.ts';
 
+/** An entry, and as what it was shown. */
+export type ShownEntry = Pick<ReportLine, 'log' | 'position' | 'commitment' | 'status'>;
+
 /** `same`: as the report says. `expired`: its period of publicity is over. `unreached`: nobody could say, or prove it. */
 export type LineState = 'same' | Exclude<Status, 'live'> | 'expired' | 'unreached';
 
@@ -49,8 +52,20 @@ export class LineStandings {
     this.#needs = dependencies;
   }
 
-  /** @returns in the order of the lines */
+  /** @returns in the order of the lines: what their sources prove, and whether their publicity is over by the rules of today */
   async check(lines: readonly ReportLine[], signal: AbortSignal): Promise<LineStanding[]> {
+    const today = chinaDate(this.#needs.clock.now());
+    const standings = await this.entries(lines, signal);
+    for (const [i, standing] of standings.entries()) {
+      const line = lines[i];
+      if (standing.state === 'same' && line?.access === 'public' && !this.#isPublished(line, today))
+        standing.state = 'expired';
+    }
+    return standings;
+  }
+
+  /** How entries stand, of whatever kind. @returns in the order of the entries */
+  async entries(lines: readonly ShownEntry[], signal: AbortSignal): Promise<LineStanding[]> {
     const found = new Map<string, Pick<LineStanding, 'state' | 'size'>>();
     const byLog = Map.groupBy(lines, ({ log }) => log);
     await Promise.all(
@@ -60,18 +75,15 @@ export class LineStandings {
             found.set(`${log}/${position}`, standing);
       }),
     );
-    const today = chinaDate(this.#needs.clock.now());
-    return lines.map((line) => {
-      const { log, position } = line;
+    return lines.map(({ log, position }) => {
       const standing = found.get(`${log}/${position}`) ?? { state: 'unreached' as const };
-      const over = standing.state === 'same' && line.access === 'public' && !this.#isPublished(line, today);
-      return { log, position, ...standing, ...(over && { state: 'expired' as const }) };
+      return { log, position, ...standing };
     });
   }
 
   async #ask(
     log: string,
-    lines: readonly ReportLine[],
+    lines: readonly ShownEntry[],
     signal: AbortSignal,
   ): Promise<Map<number, Pick<LineStanding, 'state' | 'size'>>> {
     const { view, logger } = this.#needs;
@@ -92,7 +104,7 @@ export class LineStandings {
   #verify(
     owner: MemberId,
     id: LogId,
-    lines: readonly ReportLine[],
+    lines: readonly ShownEntry[],
     { log: part, entries }: StandingPage,
   ): Map<number, Pick<LineStanding, 'state' | 'size'>> {
     const { view } = this.#needs;

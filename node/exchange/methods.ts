@@ -155,6 +155,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'recognition/request': ['centre'],
   'recognition/act': ['centre'],
   'recognition/view': ['centre'],
+  'recognition/points': ['centre'],
   'recognition/document': ['centre'],
   'report/compile': ['centre'],
   'report/list': ['centre'],
@@ -331,8 +332,9 @@ export class Methods<B extends Batch> {
       case 'recognition/request':
       case 'recognition/act':
       case 'recognition/view':
+      case 'recognition/points':
       case 'recognition/document':
-        return this.#needs.recognition.answer(member.id, method, argument);
+        return this.#needs.recognition.answer(member.id, method, argument, signal);
       case 'report/compile':
       case 'report/list':
       case 'report/read':

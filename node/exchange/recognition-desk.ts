@@ -10,10 +10,12 @@ import type { MemberId } from '../core/ids.ts';
 import {
   agreementCall,
   caseActCall,
+  caseRef,
   caseRequestCall,
   officerCall,
   ownDocumentRef,
   recognitionPage,
+  testedCase,
   writtenText,
   type AgreementCall,
   type CaseActCall,
@@ -31,6 +33,7 @@ import {
   type Enrolment,
 } from '../core/recognition.ts';
 import type { CaseDocuments, RecognitionSource } from './case-documents.ts';
+import type { CasePoints } from './case-points.ts';
 import type { WriteBatch } from './ports.ts';
 
 type Batch = WriteBatch & { readonly length: number };
@@ -55,6 +58,7 @@ interface Dependencies<B extends Batch> {
   head(): ChainHead | undefined;
   domain: { chainId: number; verifyingContract: Hex; deployment: Hex };
   documents: CaseDocuments<B>;
+  points: Pick<CasePoints<B>, 'run'>;
   /** Resolves when this node has read the block: what is asked next sees what was done. */
   reached(block: number): Promise<void>;
   /** Of hosted members. */
@@ -68,6 +72,7 @@ export type RecognitionMethod =
   | 'recognition/request'
   | 'recognition/act'
   | 'recognition/view'
+  | 'recognition/points'
   | 'recognition/document';
 
 const NO_DOCUMENT: Hex = `0x${'0'.repeat(64)}`;
@@ -80,7 +85,12 @@ export class RecognitionDesk<B extends Batch> {
   }
 
   /** Answers an inner method of the node. @throws MALFORMED, NOT_FOUND, TRANSACTION_REVERTED, … */
-  async answer(member: MemberId, method: RecognitionMethod, argument: Uint8Array): Promise<Uint8Array> {
+  async answer(
+    member: MemberId,
+    method: RecognitionMethod,
+    argument: Uint8Array,
+    signal: AbortSignal,
+  ): Promise<Uint8Array> {
     switch (method) {
       case 'agreement/act':
         return this.#told(await this.#agreement(member, agreementCall.decode(argument)));
@@ -89,7 +99,14 @@ export class RecognitionDesk<B extends Batch> {
       case 'recognition/request':
         return this.#told(await this.#request(member, caseRequestCall.decode(argument)));
       case 'recognition/act':
-        return this.#told(await this.#act(member, caseActCall.decode(argument)));
+        return this.#told(await this.#act(member, caseActCall.decode(argument), signal));
+      case 'recognition/points': {
+        const { case: id } = caseRef.decode(argument);
+        return testedCase.encode({
+          case: id,
+          ...(await this.#needs.points.run(member, this.#case(member, id), signal)),
+        });
+      }
       case 'recognition/view':
         return recognitionPage.encode(this.#view(member));
       case 'recognition/document':
@@ -134,10 +151,15 @@ export class RecognitionDesk<B extends Batch> {
     return this.#writer(member).requestCase(terms, await documents.put(member, request), due);
   }
 
-  async #act(member: MemberId, { case: id, step: told, text, first, second }: CaseActCall): Promise<Written> {
+  async #act(
+    member: MemberId,
+    { case: id, step: told, text, first, second }: CaseActCall,
+    signal: AbortSignal,
+  ): Promise<Written> {
     const { documents } = this.#needs;
     const step = told as CaseStep;
-    const { terms, steps } = this.#case(member, id);
+    const view = this.#case(member, id);
+    const { terms, steps } = view;
     const saysSomething = step.role !== 'anyone';
     if (saysSomething !== (text !== undefined))
       malformed('text', saysSomething ? 'the document of the step' : 'none', text === undefined ? 'none' : 'one');
@@ -147,12 +169,21 @@ export class RecognitionDesk<B extends Batch> {
     // Sent again, because the answer was lost: it is done already.
     const before = steps[step.step];
     if (before?.action === step.action && before.document === step.document) return before;
+    if (step.action === 'recognise') await this.#checkPoints(member, view, signal);
     return this.#writer(member).actOnCase({
       terms,
       step,
       ...(first !== undefined && { first: first as Hex }),
       ...(second !== undefined && { second: second as Hex }),
     });
+  }
+
+  /** An officer decides what passes; what does not pass is not the officer's to recognise. */
+  async #checkPoints(member: MemberId, view: CaseView, signal: AbortSignal): Promise<void> {
+    const { passed, points } = await this.#needs.points.run(member, view, signal);
+    const failed = points.filter((point) => !point.passed).map(({ point }) => point);
+    if (!passed)
+      throw new XinlianError('CONFLICT', { what: `case ${view.id}`, wanted: 'a report that passes all eight points', got: `not: ${failed.join(', ')}` }); // prettier-ignore
   }
 
   #view(member: MemberId): RecognitionPage {

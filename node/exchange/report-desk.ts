@@ -178,13 +178,13 @@ export class ReportDesk<B extends Batch> {
       store.putReport(batch, member.id, head.number, sealed);
       return at;
     });
-    return { number: head.number, digest, position, text };
+    return { number: head.number, digest, log: member.log.state.id, position, text };
   }
 
   /** Throws `NOT_FOUND`. */
   read(member: ReportingMember<B>, number: string): ReportText {
     const { text, position } = this.#kept(member, number);
-    return { number, digest: reportDigest(text), position, text };
+    return { number, digest: reportDigest(text), log: member.log.state.id, position, text };
   }
 
   async list(member: ReportingMember<B>, after: string | undefined): Promise<ReportList> {

@@ -59,7 +59,12 @@ async function facts({ keys }: Program, { text }: ReportText): Promise<number> {
 }
 
 async function publish({ sealed }: Program): Promise<void> {
-  const about = { XK_XDR_MC: ENTERPRISE.name, XK_XDR_SHXYM: ENTERPRISE.uscc };
+  const about = {
+    XK_XDR_MC: ENTERPRISE.name,
+    XK_XDR_LB: '法人及非法人组织',
+    XK_XDR_SHXYM: ENTERPRISE.uscc,
+    XK_FRDB: '张三',
+  };
   let text = '';
   for (const row of sampleRows({ rows: RECORDS, seed: 1, item: 'xk', bytes: 470 }))
     text += `${JSON.stringify(Object.assign(row, about, { XK_WSH: `大市监许〔2026〕${text.length}号` }))}\n`;

@@ -26,9 +26,10 @@ export interface RecordLife {
   ok: boolean;
 }
 
+/** @param published called when the penalty is on the register, and before anything happens to it */
 export async function liveThrough(
   cluster: Pick<Members, 'gatewayUrl'>,
-  { data, say }: { data: string; say: (text: string) => void },
+  { data, say, published }: { data: string; say: (text: string) => void; published: () => Promise<void> },
 ): Promise<RecordLife> {
   const [regulator, dafeng] = [player('regulator'), player('dafeng')];
   const folder = join(data, 'enterprise');
@@ -59,6 +60,8 @@ export async function liveThrough(
   say(
     `the register shows a penalty of ${ENTERPRISE.name}, until ${record.publicity.until ?? ''} by ${record.publicity.edition}`,
   );
+
+  await published();
 
   const objection = await step(
     'own',

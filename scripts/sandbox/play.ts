@@ -2,7 +2,7 @@
 import { authoriseAndQuery, type Authorised } from './authorised.ts';
 import type { Cluster } from './cluster.ts';
 import { liveThrough, type RecordLife } from './life.ts';
-import { recogniseBothWays, type Recognised } from './recognition.ts';
+import { recogniseBothWays, type Begun, type Recognised } from './recognition.ts';
 import { publishAndProve, type Outcome } from './scenario.ts';
 import { watchAfterLoan, type WatchedLoan } from './watched.ts';
 
@@ -28,8 +28,16 @@ export async function play(
   const outcome = await publishAndProve(cluster, { data, files, say });
   const { ok: authorised, ...accesses } = await authoriseAndQuery(cluster, { data, say });
   const { ok: watched, events } = await watchAfterLoan(cluster, { data, say });
-  const { ok: recognises, ...recognition } = await recogniseBothWays(cluster, { data, bundle: outcome.bundle, say });
-  const { ok: lived, ...lives } = await liveThrough(cluster, { data, say });
+  let begun: Begun | undefined;
+  const { ok: lived, ...lives } = await liveThrough(cluster, {
+    data,
+    say,
+    published: async () => {
+      begun = await recogniseBothWays(cluster, { data, say });
+    },
+  });
+  if (!begun) throw new Error('nothing was published that a report could be made of');
+  const { ok: recognises, ...recognition } = await begun.finish();
   const { published, rejected, final, checkpoints, proved } = outcome;
   return {
     ok: proved && final === published && authorised && watched && recognises && lived,

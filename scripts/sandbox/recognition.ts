@@ -1,20 +1,30 @@
 // What the sandbox shows of mutual recognition: Dafeng and Shanghai agree, and recognise one another's reports by officers
-// of their own, over two gateways and two nodes. One case is recognised, one refused, one returned and then recognised; at
-// last something changes at home, and the recognition reacts.
-import { existsSync } from 'node:fs';
+// of their own, over two gateways and two nodes. One case is recognised, one refused, one returned and then recognised; when
+// a record changes at home, the recognition reacts.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RecognitionOffice, type CaseAct, type Paper, type StepSigner } from '../../gateway/client/recognition.ts';
+import {
+  RecognitionOffice,
+  reportPaper,
+  type CaseAct,
+  type Paper,
+  type StepSigner,
+} from '../../gateway/client/recognition.ts';
+import type { SealedClient } from '../../gateway/client/sealed.ts';
+import type { AgreementContent } from '../../node/core/agreement-content.ts';
 import type { CaseState } from '../../node/core/case-authority.ts';
 import type { CaseId } from '../../node/core/recognition.ts';
 import { generateSecrets, localKeys } from '../../node/keys/local-keys.ts';
 import { dueAfter } from '../../node/policy/due-date.ts';
-import { verifyBundle } from '../../node/core/verify-bundle.ts';
-import { builtInCatalogue } from '../../node/policy/pack.ts';
+import type { MemberId } from '../../node/core/ids.ts';
+import type { ReportText } from '../../node/core/messages/report.ts';
+import { reportDigest } from '../../node/core/report.ts';
+import { makeUscc } from '../../node/core/uscc.ts';
+import { builtInReportStandard } from '../../node/policy/report-standard.ts';
 import type { Members } from './cluster.ts';
 import { profileFile } from './configs.ts';
-import { player, Programs } from './programs.ts';
+import { ENTERPRISE, player, Programs } from './programs.ts';
 import { xinlian } from './xinlian.ts';
 
 const DAY = 86_400;
@@ -30,6 +40,8 @@ export interface Recognised {
   refused: number;
   /** Returned for supplement, and recognised then. */
   returned: number;
+  /** Eight-point tests that were run. */
+  tests: number;
   /** Recognitions that ended because of what changed at home. */
   invalidated: number;
   /** Whether everything went as it must, on both sides. */
@@ -38,8 +50,10 @@ export interface Recognised {
 
 /** A centre with its officers. */
 export interface Side {
+  id: MemberId;
   name: string;
   office: RecognitionOffice;
+  sealed: SealedClient;
   handler: StepSigner;
   other: StepSigner;
   decider: StepSigner;
@@ -52,42 +66,71 @@ const paper = (number: string, text: string, calendar?: Paper['calendar']): Pape
   ...(calendar && { calendar }),
 });
 
-/** @param bundle proof of a record, of which the report of the case from Dafeng is made */
+/** Cases that are decided, before anything changes at home. */
+export interface Begun {
+  /** Waits until the recognition has reacted to what changed at home meanwhile, by itself. */
+  finish(): Promise<Recognised>;
+}
+
+/** Starts when something is published of the enterprise, and is finished when that has changed. */
 export async function recogniseBothWays(
   cluster: Pick<Members, 'gatewayUrl' | 'consortium'>,
-  { data, bundle, say }: { data: string; bundle: string; say: (text: string) => void },
-): Promise<Recognised> {
+  { data, say }: { data: string; say: (text: string) => void },
+): Promise<Begun> {
   const programs = await Programs.open(cluster, data);
   try {
-    const [dafeng, shanghai] = await Promise.all([openSide(programs, 'dafeng'), openSide(programs, 'shanghai')]);
-    const agreement = await agree(dafeng, shanghai, say);
-    const text = await makeReport(data, bundle, say);
-    const first = new Case(dafeng, shanghai, agreement);
-    const second = new Case(shanghai, dafeng, agreement);
-    const third = new Case(shanghai, dafeng, agreement);
-    say('three cases are requested: one from Dafeng, two from Shanghai');
-    await Promise.all([first.request('DF-1', text), second.request('SH-1', '报告一'), third.request('SH-2', '报告二')]);
+    return await decide(programs, { data, say });
+  } catch (error) {
+    await programs.close();
+    throw error;
+  }
+}
 
-    await Promise.all([
-      first.examine().then(() => first.recognise()),
-      second.host('refuse', '报告签发机构不在名单之内', APPLICANT_DAYS),
-      third
-        .supplemented()
-        .then(() => third.examine())
-        .then(() => third.recognise()),
-    ]);
-    const [one, two, three] = await Promise.all([
-      first.both('recognised'),
-      second.both('refused'),
-      third.both('recognised'),
-    ]);
-    say(
-      `${shanghai.name} recognises a report of ${dafeng.name}; ${dafeng.name} refuses one, and recognises one after a supplement`,
+async function decide(
+  programs: Programs,
+  { data, say }: { data: string; say: (text: string) => void },
+): Promise<Begun> {
+  const [dafeng, shanghai] = await Promise.all([openSide(programs, 'dafeng'), openSide(programs, 'shanghai')]);
+  const agreement = await agree(dafeng, shanghai, say);
+  const made = await makeReport(dafeng, data, say);
+  const [others, anothers] = [
+    await plainReport(shanghai, '上海示范物流有限公司', 'MA1HH001'),
+    await plainReport(shanghai, '上海示范贸易有限公司', 'MA1HH002'),
+  ];
+  const first = new Case(dafeng, shanghai, agreement);
+  const second = new Case(shanghai, dafeng, agreement);
+  const third = new Case(shanghai, dafeng, agreement);
+  say('three cases are requested: one from Dafeng, two from Shanghai');
+  await Promise.all([
+    first.request('DF-1', made, 'licensing'),
+    second.request('SH-1', others, 'tendering'),
+    third.request('SH-2', anothers, 'licensing'),
+  ]);
+  const tests = await Promise.all([first, second, third].map((one) => one.tested()));
+  say('the machine tests each report in eight points: one is asked for a purpose that was not agreed');
+
+  await Promise.all([
+    first.examine().then(() => first.recognise()),
+    second.host('refuse', '申请用途不在协议约定之内', APPLICANT_DAYS),
+    third
+      .supplemented()
+      .then(() => third.examine())
+      .then(() => third.recognise()),
+  ]);
+  const [one, two, three] = await Promise.all([
+    first.both('recognised'),
+    second.both('refused'),
+    third.both('recognised'),
+  ]);
+  say(
+    `${shanghai.name} recognises a report of ${dafeng.name}; ${dafeng.name} refuses one, and recognises one after a supplement`,
+  );
+  const finish = async (): Promise<Recognised> => {
+    const stale = await first.until(shanghai, (seen) => seen.stale && seen.recognised);
+    const masked = (await shanghai.office.test(first.id)).points.some(
+      ({ point, passed }) => point === 'live' && !passed,
     );
-
-    await dafeng.office.act({ case: first.id, action: 'mark-stale', paper: paper('DF-GZ', '报告所载处罚信息已修复') });
-    const stale = await first.until(shanghai, ({ stale, recognised }) => stale && recognised);
-    say('a record of the first report is repaired at home: its recognition is stale at once');
+    say('a record of the first report changed at home: its node told so by itself, and the recognition is stale');
     await shanghai.office.act({
       case: first.id,
       action: 'invalidate',
@@ -97,43 +140,55 @@ export async function recogniseBothWays(
     });
     const ended = await first.both('invalidated');
     say('an officer of Shanghai ends it; both sides have every document of every step');
-    const states = [one, two, three, ended];
+    await programs.close();
+    const states = [one, two, three, stale, masked, ended];
     return {
       cases: 3,
       recognised: [one, three].filter(Boolean).length,
       refused: two ? 1 : 0,
       returned: three ? 1 : 0,
       invalidated: ended ? 1 : 0,
-      ok: stale && states.every(Boolean),
+      tests: tests.length,
+      ok: states.every(Boolean) && tests.map((failed) => failed.join()).join(';') === ';purpose;',
     };
-  } finally {
-    await programs.close();
-  }
+  };
+  return { finish };
 }
 
-/** The report of the company whose record is proved, as its centre makes it; words where nothing was published. */
-async function makeReport(data: string, bundle: string, say: (text: string) => void): Promise<string> {
-  if (!existsSync(bundle)) return '该企业无公开信用记录';
-  const names = (item: string, edition: string) => builtInCatalogue.names(item, edition);
-  const { record } = verifyBundle(await readFile(bundle, 'utf8'), { names });
-  const claim = (name: string): string => {
-    const value = record?.claims.get(name);
-    return typeof value === 'string' ? value : '';
-  };
-  const uscc = claim('subject');
+/** A report of the enterprise, as its centre's node makes it when a checkpoint covers what is published. */
+async function makeReport({ sealed }: Side, data: string, say: (text: string) => void): Promise<ReportText> {
   const out = join(data, 'report.sd-jwt');
-  const about = ['--uscc', uscc, '--name', claim('XK_XDR_MC') || claim('CF_XDR_MC') || uscc];
   const profile = ['--profile', profileFile(data, player('dafeng'))];
-  await xinlian(['report', 'make', ...about, '--out', out, ...profile]);
+  const { uscc, name } = ENTERPRISE;
+  await xinlian(['report', 'make', '--uscc', uscc, '--name', name, '--out', out, ...profile]);
   await xinlian(['report', 'show', out, '--chapters', 'administration', ...profile]);
-  say(`${player('dafeng').name} makes a report of ten chapters, of which one is shown alone`);
-  return readFile(out, 'utf8');
+  await xinlian(['report', 'print', out, '--out', join(data, 'report.html'), ...profile]);
+  await xinlian(['report', 'check', out, ...profile]);
+  say(
+    `${player('dafeng').name} makes a report of ten chapters; any is shown alone, and anybody checks it: ${data}/report.html`,
+  );
+  const digest = reportDigest(await readFile(out, 'utf8'));
+  const { reports } = await sealed.reports();
+  return sealed.report(reports.find((one) => one.digest === digest)?.number ?? '');
+}
+
+/** A report of an enterprise of whom nothing is published. */
+export function plainReport({ sealed }: Side, name: string, body8: string): Promise<ReportText> {
+  return sealed.compileReport({ uscc: makeUscc({ authority: '9', category: '1', region: '310000', body8 }), name });
 }
 
 export async function openSide(programs: Programs, key: 'dafeng' | 'shanghai'): Promise<Side> {
   const { id, sealed } = await programs.program(key, key);
   const office = new RecognitionOffice(id, { sealed, clock: Date });
-  const side = { name: player(key).name, office, handler: newSigner(), other: newSigner(), decider: newSigner() };
+  const side = {
+    id,
+    name: player(key).name,
+    office,
+    sealed,
+    handler: newSigner(),
+    other: newSigner(),
+    decider: newSigner(),
+  };
   const until = Math.floor(Date.now() / 1000) + 365 * DAY;
   await office.enrol(side.handler, 1, until);
   await office.enrol(side.other, 1, until);
@@ -158,7 +213,10 @@ export async function agree(dafeng: Side, shanghai: Side, say: (text: string) =>
     supplementRounds: 1,
     fourEyes: true,
   };
-  const text = paper('沪丰互认〔2026〕1号', '双方互认公共信用信息报告:标准、签发机构、用途、有效期与办理时限。');
+  const text = {
+    ...paper('沪丰互认〔2026〕1号', '双方互认公共信用信息报告。'),
+    content: contentOf([dafeng, shanghai]),
+  };
   const id = await dafeng.office.propose(player('shanghai').id, terms, text);
   await until(async () => (await shanghai.office.page()).agreements.some((one) => one.id === id));
   // Nobody countersigns what it has not read: the text comes from the node of the other side.
@@ -170,6 +228,23 @@ export async function agree(dafeng: Side, shanghai: Side, say: (text: string) =>
     await until(async () => (await office.page()).agreements.some((one) => one.id === id && one.inForce));
   say(`${dafeng.name} and ${shanghai.name} agree to recognise one another’s reports`);
   return id;
+}
+
+/** What the two agree on. No measure is opened by the other's facts, which is the default. */
+function contentOf(sides: readonly Side[]): AgreementContent {
+  return {
+    standards: [builtInReportStandard.edition],
+    kinds: ['factual', 'special'],
+    issuers: sides.map(({ id }) => id),
+    purposes: [{ code: 'licensing', zh: '行政审批', en: 'licensing' }],
+    ageDays: 30,
+    grades: { edition: '2026', map: [] },
+    conducts: [{ item: 'administrative-penalty', meaning: '行政处罚' }],
+    measures: [],
+    benefits: [{ code: 'fast-track', zh: '容缺受理', en: 'taken before all papers are there' }],
+    officers: { handles: '信用中心经办科室', decides: '信用中心负责人' },
+    deadlines: { check: 5, examine: 5, decide: 5, supplement: 10, appeal: 10, warn: 2 },
+  };
 }
 
 /** A case, with both of its sides. Steps resolve when their own side has read the block that has them. */
@@ -191,15 +266,26 @@ export class Case {
     return this.#id;
   }
 
-  async request(number: string, text: string): Promise<void> {
+  async request(number: string, report: ReportText, purpose: string): Promise<void> {
     const { due, calendar } = dueAfter(Date.now(), OFFICIAL_DAYS);
     this.#id = await this.#home.office.request(this.#agreement, {
-      report: paper(number, text),
-      request: paper(`${number}-SQ`, '企业申请互认', calendar),
+      report: reportPaper(report),
+      request: { ...paper(`${number}-SQ`, '企业申请互认', calendar), request: { purpose, grants: [] } },
       applicant: this.#applicant.address,
       due,
     });
     await this.#seen(this.#host, 1);
+  }
+
+  /** What does not pass at the host, when its documents have come and the line of the report is anchored. */
+  async tested(): Promise<string[]> {
+    let failed: string[] = [];
+    await until(async () => {
+      const { points } = await this.#host.office.test(this.id);
+      failed = points.filter(({ passed }) => !passed).map(({ point }) => point);
+      return failed.every((point) => point === 'purpose') && points.every(({ evidence }) => !('missing' in evidence));
+    });
+    return failed;
   }
 
   /** A step of the host, by the officers that it wants. @param days working days, where it sets something in motion */

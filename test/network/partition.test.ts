@@ -21,7 +21,7 @@ import type { RowOutcome } from '../../node/core/messages/publish.ts';
 import type { CaseText } from '../../node/core/messages/recognition.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import { player, type Made } from '../../scripts/sandbox/programs.ts';
-import { agree, Case, openSide, type Side } from '../../scripts/sandbox/recognition.ts';
+import { agree, Case, openSide, plainReport, type Side } from '../../scripts/sandbox/recognition.ts';
 import type { Validator } from '../../scripts/validators/validator.ts';
 import { silent } from '../helpers/consortium-on-anvil.ts';
 import { nodeInfo, until, xinlian } from '../helpers/consortium.ts';
@@ -102,7 +102,9 @@ describe('a partition', () => {
     const agreement = await agree(dafeng, shanghai, () => {});
     [withdrawn, recognised] = [new Case(dafeng, shanghai, agreement), new Case(dafeng, shanghai, agreement)];
     for (const [i, one] of [withdrawn, recognised].entries()) {
-      await one.request(`DF-${i}`, `报告 ${i}`);
+      const report = await plainReport(dafeng, `大丰示范企业${i}`, `MA1HH01${i}`);
+      await one.request(`DF-${i}`, report, 'licensing');
+      expect(await one.tested()).to.deep.equal([]);
       await one.examine();
       expect(await one.both('examining')).to.equal(true);
     }

@@ -140,7 +140,7 @@ class World {
   async send({ side, call }: { side: Side; call: CaseActCall }): Promise<boolean> {
     const { desk, id } = this.sides[side];
     try {
-      await desk.answer(id, 'recognition/act', caseActCall.encode(call));
+      await desk.answer(id, 'recognition/act', caseActCall.encode(call), new AbortController().signal);
       return true;
     } catch (error) {
       if (XinlianError.is(error, 'TRANSACTION_REVERTED')) return false;

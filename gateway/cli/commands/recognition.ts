@@ -7,16 +7,19 @@ import {
   type CaseAction,
   type CaseRole,
 } from '../../../node/core/case-authority.ts';
+import { AgreementContent } from '../../../node/core/agreement-content.ts';
 import type { Hex } from '../../../node/core/bytes.ts';
+import { codec } from '../../../node/core/messages/codec.ts';
 import { malformed } from '../../../node/core/errors.ts';
-import type { CaseText, RecognitionPage } from '../../../node/core/messages/recognition.ts';
+import type { CaseText, RecognitionPage, TestedCase } from '../../../node/core/messages/recognition.ts';
 import { openKeyFile } from '../../../node/keys/key-file.ts';
 import { localKeys } from '../../../node/keys/local-keys.ts';
 import { chinaDate, chinaTime } from '../../../node/policy/date.ts';
 import { dueAfter } from '../../../node/policy/due-date.ts';
 import { isDate } from '../../../node/policy/days.ts';
-import { RecognitionOffice, type Paper, type StepSigner } from '../../client/recognition.ts';
+import { RecognitionOffice, reportPaper, type Paper, type StepSigner } from '../../client/recognition.ts';
 import { addMemberFlags, memberOf, openSealedClient, readPassphrase, type ConnectionFlags } from '../connection.ts';
+import { readGrant } from '../grant-files.ts';
 import { wholeNumber } from '../grant-flags.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -55,7 +58,10 @@ export function addRecognition(program: Command, terminal: Terminal): void {
   addAct(recognition, terminal);
   addCaseList(recognition, terminal);
   addShow(recognition, terminal);
+  addTest(recognition, terminal);
 }
+
+const contentCodec = codec('content of the agreement', AgreementContent);
 
 interface PaperFlags extends ConnectionFlags {
   text: string;
@@ -80,6 +86,7 @@ interface ProposeFlags extends PaperFlags {
   official: string;
   applicant: string;
   validityDays: string;
+  content: string;
   rounds: string;
   fourEyes: boolean;
 }
@@ -94,6 +101,7 @@ function addPropose(agreement: Command, terminal: Terminal): void {
     .option('--notice-days <days>', 'from a notice to the end', '30')
     .option('--official <least-most>', 'frame of due dates of official steps, in days', '1-60')
     .option('--applicant <least-most>', 'frame of the applicant’s own limits, in days', '5-90')
+    .requiredOption('--content <file>', 'what is agreed, as JSON: standards, issuers, purposes … (docs/recognition.md)')
     .option('--validity-days <days>', 'most days for which a report is recognised', '90')
     .option('--rounds <count>', 'how often a case may be returned for supplement', '2')
     .option('--no-four-eyes', 'one officer decides alone');
@@ -115,7 +123,10 @@ function addPropose(agreement: Command, terminal: Terminal): void {
         supplementRounds: wholeNumber('--rounds', flags.rounds),
         fourEyes: flags.fourEyes,
       },
-      await paperOf(flags),
+      {
+        ...(await paperOf(flags)),
+        content: contentCodec.check(JSON.parse(await readFile(flags.content, 'utf8'))),
+      },
     );
     terminal.say(`proposed: the other centre countersigns with \`xinlian agreement countersign ${id}\``);
     terminal.out(JSON.stringify({ agreement: id }));
@@ -186,7 +197,8 @@ function addDismiss(officer: Command, terminal: Terminal): void {
 interface RequestFlags extends PaperFlags {
   agreement: string;
   report: string;
-  reportNumber: string;
+  purpose: string;
+  grant?: string[];
   applicant: string;
   days: string;
 }
@@ -196,18 +208,20 @@ function addRequest(recognition: Command, terminal: Terminal): void {
     .command('request')
     .summary('request recognition of a report of yours 提出互认申请')
     .requiredOption('--agreement <id>', 'under which')
-    .requiredOption('--report <file>', 'the report: a text file')
-    .requiredOption('--report-number <number>', 'its number 报告编号')
+    .requiredOption('--report <number>', 'number of a report that your node made 报告编号')
+    .requiredOption('--purpose <code>', 'what it is to be recognised for, as the agreement calls it')
+    .option('--grant <files...>', 'grants under which its authorised lines were read')
     .requiredOption('--applicant <address>', 'account made for this case alone: its key speaks for the applicant')
     .option('--days <days>', 'working days until the other side has checked it', '5');
   addMemberFlags(addPaperFlags(command)).action(async (flags: RequestFlags) => {
     if (!/^0x[0-9a-fA-F]{40}$/.test(flags.applicant)) malformed('--applicant', 'an address', flags.applicant);
     const { due, calendar } = dueAfter(Date.now(), wholeNumber('--days', flags.days));
-    const id = await (
-      await openOffice(flags, terminal)
-    ).request(flags.agreement, {
-      report: { number: flags.reportNumber, text: await readFile(flags.report, 'utf8') },
-      request: { ...(await paperOf(flags)), calendar },
+    const { member, sealed } = await openSealedClient(flags, terminal);
+    const grants = await Promise.all((flags.grant ?? []).map(async (file) => (await readGrant(file)).artefact));
+    const office = new RecognitionOffice(member, { sealed, clock: Date });
+    const id = await office.request(flags.agreement, {
+      report: reportPaper(await sealed.report(flags.report)),
+      request: { ...(await paperOf(flags)), request: { purpose: flags.purpose, grants }, calendar },
       applicant: flags.applicant as Hex,
       due,
     });
@@ -291,7 +305,39 @@ function addShow(recognition: Command, terminal: Terminal): void {
       if (one.missing.includes(digest) || /^0x0+$/.test(digest)) continue;
       documents[digest] = JSON.parse(await office.document(digest));
     }
-    terminal.out(JSON.stringify({ ...one, documents }));
+    const test = await office.test(id);
+    for (const line of linesOfTest(test)) terminal.say(line);
+    terminal.out(JSON.stringify({ ...one, documents, test }));
+  });
+}
+
+function addTest(recognition: Command, terminal: Terminal): void {
+  const command = recognition
+    .command('test')
+    .summary('run the eight-point test of a case, on what holds now 八项核验')
+    .argument('<case>');
+  addMemberFlags(command).action(async (id: string, flags: ConnectionFlags) => {
+    const tested = await (await openOffice(flags, terminal)).test(id);
+    for (const line of linesOfTest(tested)) terminal.say(line);
+    terminal.out(JSON.stringify(tested));
+  });
+}
+
+const POINT_NAMES: Readonly<Record<TestedCase['points'][number]['point'], string>> = {
+  standard: '报告标准 standard and kind',
+  issuer: '出具机构 issuer',
+  signature: '签名与存证 signature and line in the log',
+  age: '报告时效 age',
+  purpose: '用途与授权 purpose and authorisation',
+  live: '实时状态 nothing changed since',
+  grades: '等级对照 grades',
+  measures: '惩戒措施对照 measures',
+};
+
+function linesOfTest({ points }: TestedCase): string[] {
+  return points.map(({ point, passed, evidence }, i) => {
+    const outcome = passed ? 'passed 通过' : 'NOT PASSED 未通过';
+    return `${i + 1} ${POINT_NAMES[point]}: ${outcome}  ${JSON.stringify(evidence)}`;
   });
 }
 

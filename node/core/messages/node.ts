@@ -103,6 +103,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * recognition/request CaseRequestCall → WrittenText
  * recognition/act     CaseActCall → WrittenText
  * recognition/view    nothing → RecognitionPage
+ * recognition/points  CaseRef → TestedCase
  * recognition/document OwnDocumentRef → text of the document
  * report/compile      CompileReport → ReportText
  * report/list         ReportListRequest → ReportList
@@ -162,6 +163,7 @@ export const INNER_METHODS = [
   'recognition/request',
   'recognition/act',
   'recognition/view',
+  'recognition/points',
   'recognition/document',
   'report/compile',
   'report/list',

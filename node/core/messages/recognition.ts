@@ -2,6 +2,7 @@
 import { Type, type Static } from 'typebox';
 import { CASE_ACTIONS, CASE_ROLES, CASE_STATES } from '../case-authority.ts';
 import { MOST_DOCUMENT } from '../case-document.ts';
+import { PointResult } from '../eight-points.ts';
 import { codec } from './codec.ts';
 
 const closed = { additionalProperties: false };
@@ -148,6 +149,15 @@ export const RecognitionPage = Type.Object(
 );
 export type RecognitionPage = Static<typeof RecognitionPage>;
 
+export const CaseRef = Type.Object({ case: hash }, closed);
+
+/** The eight-point test of a case, run at this moment. */
+export const TestedCase = Type.Object(
+  { case: hash, time: seconds, passed: Type.Boolean(), points: Type.Array(PointResult) },
+  closed,
+);
+export type TestedCase = Static<typeof TestedCase>;
+
 /** Asks a node for a document that it has as a side; between nodes `reader` is who asks. */
 export const DocumentRef = Type.Object({ member: hash, reader: hash, digest: hash }, closed);
 export type DocumentRef = Static<typeof DocumentRef>;
@@ -159,6 +169,8 @@ export const agreementCall = codec('act on an agreement', AgreementCall);
 export const officerCall = codec('act on an officer', OfficerCall);
 export const caseRequestCall = codec('request of a case', CaseRequestCall);
 export const caseActCall = codec('act on a case', CaseActCall);
+export const caseRef = codec('reference of a case', CaseRef);
+export const testedCase = codec('test of a case', TestedCase);
 export const writtenText = codec('transaction', WrittenText);
 export const recognitionPage = codec('recognition', RecognitionPage);
 export const documentRef = codec('reference of a document', DocumentRef);

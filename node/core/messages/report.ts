@@ -65,7 +65,8 @@ export const ReportText = Type.Object(
   {
     number,
     digest: hash,
-    position: Type.Integer({ minimum: 0, description: 'Of its line in the log of the centre' }),
+    log: hash,
+    position: Type.Integer({ minimum: 0, description: 'Of its line in that log of the centre' }),
     text: Type.String({ description: 'SD-JWT' }),
   },
   closed,
