@@ -13,6 +13,7 @@ export function membersOf(view: ChainView): Members {
     get: (id) => view.member(id),
     list: () => view.members(),
     isEntitledNow: (id, roles) => view.isEntitledNow(id, roles),
+    standingAt: (id, block) => view.standingAt(id, block),
     currentKey: (id, kind) => view.currentKey(id, kind),
   };
 }

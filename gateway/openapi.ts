@@ -91,6 +91,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
 };
 
 const TAGS = {
+  Audit: 'What public data alone answers an auditor, with its proofs 审计',
   'Public register': 'What the law publishes, for everyone; asked of the agencies on every read.',
   Access: 'Tokens 令牌',
   Publishing: 'Rows in, receipts out 信息报送',

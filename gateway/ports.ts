@@ -1,7 +1,7 @@
 // What the gateway needs of the world. Adapters fit these by shape; only `gateway.ts` joins them.
 import type { JsonValue } from '../node/core/canonical.ts';
 import type { Hex } from '../node/core/bytes.ts';
-import type { ChainHead, GrantState, KeyKind, LogState, Member, Role } from '../node/core/consortium.ts';
+import type { ChainHead, GrantState, KeyKind, LogState, Member, MemberStatus, Role } from '../node/core/consortium.ts';
 import type { CouncilCall } from '../node/core/council.ts';
 import type { GrantHash, LogId, MemberId } from '../node/core/ids.ts';
 import type { RpcMethod } from '../node/core/messages/node.ts';
@@ -20,7 +20,12 @@ export interface Members {
   list(): Iterable<Member>;
   /** Whether it may act, in all of these roles: what widens counts when final, what narrows at first sight. */
   isEntitledNow(id: MemberId, roles?: readonly Role[]): boolean;
-  /** Its key of a kind, under the same rule. */
+  /** What it was entitled to at the end of a block that was read; undefined before its admission. */
+  standingAt(
+    id: MemberId,
+    block: number,
+  ): { status: MemberStatus; roles: readonly Role[]; transaction: Hex } | undefined;
+  /** Its key of a kind, by the rule of `isEntitledNow`. */
   currentKey(id: MemberId, kind: KeyKind): Uint8Array | undefined;
 }
 

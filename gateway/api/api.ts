@@ -16,6 +16,7 @@ import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } fr
 import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
 import { listWhiteListEntries, listWhiteLists } from './lists.ts';
 import { getProposal, listProposals } from './council.ts';
+import { getLogHistory, getLogRange, listPublishers } from './audit.ts';
 import { getEntryProof, getLogCheckpoint, getLogTile, listCheckpoints } from './logs.ts';
 import { getConsortium, getMember, listMembers } from './members.ts';
 import { getBundle, getReceipt, getRecord, getSubmission, getTlogProof, publishRecords } from './records.ts';
@@ -84,6 +85,9 @@ export const api = {
   getLogCheckpoint,
   getLogTile,
   getEntryProof,
+  listPublishers,
+  getLogRange,
+  getLogHistory,
   openSession,
   callSession,
   getLimits,

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { EntryProof } from '../../node/core/bundle.ts';
 import { define } from './endpoint.ts';
-import { closed, LogIdText, MemberIdText, PageQuery, pageOf } from './schemas.ts';
+import { closed, LogIdText, MemberIdText, PageQuery, pageOf, PositionText } from './schemas.ts';
 
 const AnchoredView = Type.Object(
   {
@@ -79,7 +79,7 @@ export const getEntryProof = define({
     'Everything of a proof bundle but its content: inclusion, status, checkpoint, anchor, and who cosigned. All of it is public; ' +
     'the log’s owner makes it.',
   rate: 'bulk',
-  params: Type.Object({ log: LogIdText, position: Type.String({ pattern: '^(0|[1-9][0-9]{0,12})$' }) }, closed),
+  params: Type.Object({ log: LogIdText, position: PositionText }, closed),
   response: { kind: 'json', schema: EntryProof },
   problems: ['NOT_FOUND', 'CONFLICT', 'UNREACHABLE', 'TIMEOUT'],
 });

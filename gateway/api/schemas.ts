@@ -5,6 +5,7 @@ export const closed = { additionalProperties: false } as const;
 
 export const MemberIdText = Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Member id' });
 export const LogIdText = Type.String({ pattern: '^0x[0-9a-f]{64}$', description: 'Log id' });
+export const PositionText = Type.String({ pattern: '^(0|[1-9][0-9]{0,12})$', description: 'Position in a log' });
 export const RecordIdText = Type.String({ pattern: '^[A-Za-z0-9_-]{21}[AQgw]$', description: 'Record id' });
 export const Time = Type.String({
   format: 'date-time',

@@ -87,7 +87,11 @@ export const verifyBundle = define({
     kind: 'json',
     schema: Type.Object(
       {},
-      { additionalProperties: true, description: 'A proof bundle (docs/protocol.md, section 4)' },
+      {
+        additionalProperties: true,
+        description:
+          'A proof bundle (docs/protocol.md, section 4); or `{"type": "c2sp.org/tlog-proof@v1", "proof": …}` with the text of one',
+      },
     ),
     maxBytes: MAX_BUNDLE_BYTES,
   },

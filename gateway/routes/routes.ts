@@ -6,6 +6,7 @@ import type { Metrics } from '../metrics.ts';
 import type { AppOptions } from '../options.ts';
 import type { GatewayPorts } from '../ports.ts';
 import { attachmentRoutes } from './attachments.ts';
+import { auditRoutes } from './audit.ts';
 import { consortiumRoutes } from './consortium.ts';
 import { councilRoutes } from './council.ts';
 import { eventRoutes } from './events.ts';
@@ -38,6 +39,7 @@ export function createHandlers(
     ...consortiumRoutes(options, ports),
     ...councilRoutes(ports),
     ...logRoutes(options, ports),
+    ...auditRoutes(options, ports),
     ...grantRoutes(options, ports),
     ...publicRoutes({ ...options, catalogue: builtInCatalogue }, ports),
     ...reportRoutes(options, ports),

@@ -9,7 +9,7 @@ import type { LiveState } from './live-state.ts';
 import { RecognitionView } from './recognition-view.ts';
 import { ACTIVE } from './narrowing.ts';
 import { digestState } from './stored.ts';
-import { openKey, standingAt, type ConsortiumState, type LogRecord, type Proposal } from './state.ts';
+import { openKey, standingAt, type ConsortiumState, type LogRecord, type Proposal, type Standing } from './state.ts';
 
 /** Is called at once and in order, MUST NOT throw and MUST NOT wait. */
 export type ChainListener = (change: ChainChange) => void;
@@ -112,6 +112,12 @@ export class ChainView {
     const record = this.#live.head.members.get(id);
     const standing = record && standingAt(record, block);
     return standing?.status === 'active' && roles.every((role) => standing.roles.includes(role));
+  }
+
+  /** What the member was entitled to at the end of a block; undefined before its admission. */
+  standingAt(id: MemberId, block: number): Standing | undefined {
+    const record = this.#live.head.members.get(id);
+    return record && standingAt(record, block);
   }
 
   /** The member's transaction key at the end of a block; undefined before its admission. */

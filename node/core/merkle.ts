@@ -42,7 +42,7 @@ interface LeafRange {
 }
 
 /** Largest power of two that is smaller than `length` (RFC 6962: k < n ≤ 2k). */
-function splitPoint(length: number): number {
+export function splitPoint(length: number): number {
   let k = 1;
   while (k * 2 < length) k *= 2;
   return k;

@@ -475,6 +475,8 @@ describe('authorised exchange', () => {
       const told = lastJson(await xinlian('audit', ...flags)) as { anomalies: unknown[]; openings: { size: number }[] };
       expect(told.anomalies).to.deep.equal([]);
       expect(told.openings).to.have.length(3);
+      const unreceipted = await xinlian('audit', 'unreceipted', BANK, ...flags);
+      expect([unreceipted.code, unreceipted.stdout]).to.deep.equal([0, '']);
       const reads = await xinlian('audit', 'reads', BANK, ...flags);
       const lines = reads.stdout.trimEnd().split('\n').map((line) => JSON.parse(line) as Record<string, unknown>); // prettier-ignore
       const outcomes = lines.map(({ reason, outcome }) => reason ?? outcome);

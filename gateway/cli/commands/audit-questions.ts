@@ -1,7 +1,8 @@
 // What an auditor asks: each answer is worked out from the chain and the logs, and believes nobody either.
 import type { Command } from 'commander';
-import { askEntries, askHistory, askLate, askPublishers, askReads } from '../../../node/auditor.ts';
+import { askEntries, askHistory, askLate, askPublishers, askReads, runAudit } from '../../../node/auditor.ts';
 import type { ReadAccess } from '../../../node/audit/access-audit.ts';
+import type { Finding } from '../../../node/audit/rule.ts';
 import { fromUtf8, toBase64 } from '../../../node/core/bytes.ts';
 import { malformed } from '../../../node/core/errors.ts';
 import { parseLogId } from '../../../node/core/ids.ts';
@@ -94,6 +95,30 @@ export function addQuestions(audit: Command, terminal: Terminal, exit: (code: nu
     );
 
   audit
+    .command('unreceipted')
+    .summary('accesses that one side alone shows 无回执的访问')
+    .description(
+      'Lists every query that its provider has no receipt of, every receipt of which the grantee logged no query, and every use ' +
+        'of a grant on the chain without a query, by the handed openings (--openings).\n' +
+        '依据交出的原文,列出无回执的查询、无查询记录的回执,以及链上已核销而无查询记录的授权使用。',
+    )
+    .argument('[member]', 'member id or USCC of whose line is missing; default: all')
+    .action((member: string | undefined, _own: object, self: Command) =>
+      orTwo(async () => {
+        const flags = self.optsWithGlobals<AuditFlags>();
+        if (!flags.openings) malformed('--openings', 'files that members handed over', 'nothing');
+        const whose = member === undefined ? undefined : memberOf(member);
+        const result = await runAudit(optionsOf(flags), { fetch, signal });
+        const missing = result.findings.filter(
+          (finding) => ONE_SIDED.has(finding.rule) && (whose === undefined || finding.member === whose),
+        );
+        for (const finding of missing) terminal.out(flags.json ? JSON.stringify(finding) : oneSidedText(finding));
+        terminal.say(`${missing.length} seen from one side alone, in ${result.openings.length} opened logs 无回执`);
+        exit(missing.length > 0 ? 1 : result.openings.length === 0 || !result.complete ? 2 : 0);
+      }),
+    );
+
+  audit
     .command('late')
     .summary('records that were published late 双公示逾期')
     .description(
@@ -147,6 +172,14 @@ export function addQuestions(audit: Command, terminal: Terminal, exit: (code: nu
         exit(code === 0 && versions.length === 0 ? 2 : code);
       }),
     );
+}
+
+/** Rules that find an access of which one side has no line. */
+const ONE_SIDED: ReadonlySet<string> = new Set(['query-without-receipt', 'receipt-without-query', 'use-without-query']);
+
+function oneSidedText({ rule, member, log, position, block, grant }: Finding): string {
+  const seen = log === undefined ? `block ${block}` : `${log}#${position}`;
+  return `${rule}  seen at ${seen}  missing from ${member}${grant === undefined ? '' : `  grant ${grant}`}`;
 }
 
 /** Without what only proves it. */

@@ -73,6 +73,11 @@ export class MemoryMembers implements Members {
     return member?.status === 'active' && roles.every((role) => member.roles.includes(role));
   }
 
+  standingAt(id: MemberId, block: number): ReturnType<Members['standingAt']> {
+    const member = this.#members.get(id);
+    return member && block >= member.admitted ? member : undefined;
+  }
+
   currentKey(id: MemberId, kind: KeyKind): Uint8Array | undefined {
     const member = this.#members.get(id);
     return member && currentKey(member, kind);

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import type { Hex } from '../../../node/core/bytes.ts';
 import type { JsonValue } from '../../../node/core/canonical.ts';
-import type { LogState } from '../../../node/core/consortium.ts';
+import type { LogState, Member } from '../../../node/core/consortium.ts';
 import { XinlianError } from '../../../node/core/errors.ts';
 import type { MemberId } from '../../../node/core/ids.ts';
+import { tlogProofOf } from '../../../node/core/verify-tlog-proof.ts';
 import { ChainVerifier } from '../../../gateway/bundle-verifier.ts';
 import {
   CHECKPOINT_KEY,
@@ -33,6 +34,7 @@ describe('Verification against the chain', () => {
         head: () => undefined,
         final: () => final,
         checkpointKeyAt: (member) => (member === MEMBER ? CHECKPOINT_KEY : undefined),
+        members: () => [{ id: MEMBER }, { id: OTHER_MEMBER }] as Member[],
         log: (id) => (id === LOG ? ({ owner } as LogState) : undefined),
       },
       rpc: {
@@ -77,6 +79,25 @@ describe('Verification against the chain', () => {
     const { trusted } = await cut.verify(complete.bundle);
     expect(trusted).to.have.length(1);
     expect(cut.warned).to.have.length(1);
+  });
+
+  it('takes a tlog-proof too, as the word of the log alone', async () => {
+    const type = 'c2sp.org/tlog-proof@v1';
+    const proof = tlogProofOf(complete.bundle);
+    const { ok, pending, state, record, checkpoint, trusted, anchor } = await verifier().verify({ type, proof });
+    expect({ ok, pending, state, anchor }).to.deep.equal({
+      ok: true,
+      pending: true,
+      state: 'pending',
+      anchor: undefined,
+    });
+    expect(record).to.include({ status: 'not shown' });
+    expect(checkpoint).to.include({ log: LOG, member: MEMBER });
+    expect(trusted).to.include('that the chain has this checkpoint too');
+    const stolen = await verifier({ owner: OTHER_MEMBER }).verify({ type, proof });
+    expect([stolen.ok, stolen.checks.at(-1)!.link]).to.deep.equal([false, 'signature']);
+    const bad = await verifier().verify({ type, proof: 'none' });
+    expect([bad.ok, bad.checks.at(-1)!.link]).to.deep.equal([false, 'format']);
   });
 
   it('names the format of what is no bundle', async () => {
