@@ -10,10 +10,10 @@ import { registerDocs } from './plugins/docs.ts';
 import { registerDraining } from './plugins/draining.ts';
 import { registerLimits } from './plugins/limits.ts';
 import { registerMediaTypes } from './plugins/media-types.ts';
+import { registerPages } from './plugins/pages.ts';
 import { registerObservability, requestIdOf } from './plugins/observability.ts';
 import { registerProblems, sendProblem } from './plugins/problems.ts';
 import { registerSecurity } from './plugins/security.ts';
-import { registerVerifier } from './plugins/verifier.ts';
 import { refuseConnection } from './plugins/bad-http.ts';
 import type { GatewayPorts } from './ports.ts';
 import { registerEndpoints } from './register.ts';
@@ -68,7 +68,7 @@ export async function buildApp(ports: GatewayPorts, options: AppOptions): Promis
     keys: new IdempotencyStore(ports.clock),
   });
   await registerDocs(app, options);
-  registerVerifier(app, options);
+  registerPages(app, options);
   await app.ready();
   return app;
 }

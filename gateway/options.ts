@@ -48,11 +48,15 @@ export interface AppOptions {
   corsOrigins: readonly string[];
   /** The verifier page, one HTML file. */
   verifierFile: string;
+  /** The page on which enterprises authorise, one HTML file. */
+  authoriseFile: string;
   logger: Logger;
 }
 
-/** Where set-up puts the verifier page. */
+/** Where set-up puts the pages. */
 export const VERIFIER_FILE: string = fileURLToPath(new URL('../.cache/verify.html', import.meta.url));
+
+export const AUTHORISE_FILE: string = fileURLToPath(new URL('../.cache/authorise.html', import.meta.url));
 
 export const DEFAULTS = {
   audiences: [],
@@ -69,4 +73,5 @@ export const DEFAULTS = {
   trustProxy: [],
   corsOrigins: [],
   verifierFile: VERIFIER_FILE,
+  authoriseFile: AUTHORISE_FILE,
 } as const satisfies Partial<AppOptions>;

@@ -161,23 +161,24 @@ once(
   },
 );
 
-const page = join(cache, 'verify.html');
 once(
-  'verifier',
+  'pages',
   [
-    ...filesUnder(join(root, 'gateway', 'verifier'), ''),
+    ...['verifier', 'authorise', 'page', 'client', 'api'].flatMap((name) =>
+      filesUnder(join(root, 'gateway', name), ''),
+    ),
     ...filesUnder(join(root, 'node', 'core'), '.ts'),
     ...filesUnder(join(root, 'node', 'policy'), ''),
     join(root, 'package-lock.json'),
   ],
-  [page],
+  ['verify.html', 'authorise.html'].map((name) => join(cache, name)),
   () => {
-    const run = spawnSync(node, [join(root, 'scripts', 'verifier.ts'), page], {
+    const run = spawnSync(node, [join(root, 'scripts', 'pages.ts')], {
       cwd: root,
       stdio: ['ignore', 2, 2],
       env,
     });
-    if (run.status !== 0) fail(`the verifier page could not be made (exit ${run.status ?? run.signal}).`);
+    if (run.status !== 0) fail(`the pages could not be made (exit ${run.status ?? run.signal}).`);
   },
 );
 

@@ -3,10 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import type { Command } from 'commander';
 import { Type, type Static } from 'typebox';
-import { fromBase64Url, type Hex } from '../../node/core/bytes.ts';
-import { malformed, XinlianError } from '../../node/core/errors.ts';
+import { malformed } from '../../node/core/errors.ts';
 import { memberIdOf, parseMemberId, type MemberId } from '../../node/core/ids.ts';
-import { xinlianDomain, type TypedDataDomain } from '../../node/core/typed-data.ts';
+import type { TypedDataDomain } from '../../node/core/typed-data.ts';
 import { parseUscc } from '../../node/core/uscc.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { openKeyFile } from '../../node/keys/key-file.ts';
@@ -15,7 +14,8 @@ import type { MemberKeys } from '../../node/keys/provider.ts';
 import { Secret } from '../../node/keys/secret.ts';
 import { readSettings } from '../../node/settings.ts';
 import { createClient, type Client } from '../client.ts';
-import { Enterprise } from '../client/enterprise.ts';
+import { connectEnterprise, grantDomain } from '../client/connect-enterprise.ts';
+import type { Enterprise } from '../client/enterprise.ts';
 import { Grantee } from '../client/grantee.ts';
 import { SealedClient } from '../client/sealed.ts';
 import { explain } from './explain.ts';
@@ -135,7 +135,7 @@ export async function openGrantee(
 ): Promise<Member & { grantee: Grantee }> {
   const member = await openMember(flags, terminal);
   const { id, client, keys, sealed } = member;
-  const consuming = flags.relay === true && { account: keys.transaction, domain: await domainOf(client) };
+  const consuming = flags.relay === true && { account: keys.transaction, domain: await grantDomain(client) };
   const grantee = new Grantee(
     { member: id, sealingKey: keys.sealing.publicKey },
     {
@@ -163,28 +163,10 @@ export async function openEnterprise(
   const keys = localKeys(await openKeyFile(file, await readPassphrase(passphraseFile, terminal)), () => {});
   const certificate = (await readFile(flags.certificate, 'utf8')).trim();
   const client = createClient({ baseUrl: gateway, fetch: terminal.fetch });
-  const domain = await domainOf(client);
-  const enterprise = new Enterprise({
-    client,
-    signer: keys.transaction,
-    sealing: keys.sealing,
-    certificate,
-    domain,
-    keysOf: async (member) => {
-      const { keys, history } = await client.getMember({ params: { member } });
-      if (keys.sealing === undefined) throw new XinlianError('MEMBER_UNKNOWN', { member });
-      const checkpoint = (history.checkpoint ?? []).map(({ key }) => fromBase64Url(key, 32));
-      return { sealing: fromBase64Url(keys.sealing, 33), checkpoint };
-    },
-    clock: Date,
-  });
+  const domain = await grantDomain(client);
+  const own = { signer: keys.transaction, sealing: keys.sealing, certificate, domain };
+  const enterprise = connectEnterprise(client, own);
   return { enterprise, client, keys, certificate, domain };
-}
-
-/** EIP-712 domain of the GrantRegistry. A gateway that lied of it would get signatures that no contract takes. */
-async function domainOf(client: Client): Promise<TypedDataDomain> {
-  const { chainId, grantRegistry, deployment } = await client.getConsortium();
-  return xinlianDomain({ chainId, verifyingContract: grantRegistry as Hex, deployment: deployment as Hex });
 }
 
 /** From a file, XINLIAN_PASSPHRASE, or whoever sits at the terminal. Throws `MALFORMED` where there is none. */

@@ -1,6 +1,6 @@
 // An enterprise's program: who looked at it, what it is asked to allow, its decisions, its grants. It needs no account at
 // any gateway, only its certified key.
-import { fromBase64, fromBase64Url, fromHex, toBase64Url, utf8 } from '../../node/core/bytes.ts';
+import { fromBase64, fromBase64Url, toBase64Url, utf8 } from '../../node/core/bytes.ts';
 import { canonicalize } from '../../node/core/canonical.ts';
 import { parseCheckpoint, parseOrigin } from '../../node/core/checkpoint.ts';
 import { decodeEntry } from '../../node/core/entry.ts';
@@ -33,10 +33,10 @@ import { openingCommitment, type Receipt } from '../../node/core/receipt.ts';
 import {
   encodeSubjectCall,
   openSubjectAnswer,
-  subjectCallDigest,
+  subjectCallData,
   type SubjectMethod,
-  type SubjectSigner,
 } from '../../node/core/subject-call.ts';
+import { signAsSubject, type SubjectSigner } from '../../node/core/subject-signer.ts';
 import type { TypedDataDomain } from '../../node/core/typed-data.ts';
 import type { Client } from '../client.ts';
 import { checkCases, type SeenCase } from './case-check.ts';
@@ -157,7 +157,7 @@ export class Enterprise {
   async #call(member: string, method: SubjectMethod, argument: object): Promise<unknown> {
     const { signer, sealing, certificate, domain, client, keysOf } = this.#needs;
     const call = encodeSubjectCall({ aud: member, iat: this.#now(), method, argument });
-    const signature = await signer.sign(fromHex(subjectCallDigest(domain, member, call), 32));
+    const signature = await signAsSubject(signer, subjectCallData(domain, member, call));
     const signed = canonicalize({ certificate, call, signature });
     const sealed = await sealJwe(utf8(signed), (await keysOf(member)).sealing);
     const { answer } = await client.callAsSubject({ params: { member }, body: { call: sealed } });

@@ -9,19 +9,10 @@ import { verifyBundle, type Verification } from '../../node/core/verify-bundle.t
 import { verifyTlogProof, type TlogVerification } from '../../node/core/verify-tlog-proof.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { beijingTime } from '../beijing-time.ts';
+import { element, labelled, section } from '../page/elements.ts';
 import { ACCESS_WORDS, LINKS, RECORD_WORDS, trustedInChinese, VERDICTS } from './words.ts';
 
 const names = (item: string, edition: string): readonly string[] | undefined => builtInCatalogue.names(item, edition);
-
-function element<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  properties: Partial<HTMLElementTagNameMap[K]> = {},
-  ...children: (Node | string)[]
-): HTMLElementTagNameMap[K] {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 const file = element('input', { type: 'file', id: 'file' });
 const text = element('textarea', { id: 'text', rows: 6, spellcheck: false });
@@ -31,10 +22,6 @@ const witnesses = element('textarea', { id: 'witnesses', rows: 2, spellcheck: fa
 const quorum = element('input', { type: 'number', id: 'quorum', min: '0', value: '0' });
 const verify = element('button', { type: 'button', id: 'verify' }, '核验 Verify');
 const result = element('section', { id: 'result', ariaLive: 'polite' });
-
-function labelled(zh: string, en: string, input: HTMLElement): HTMLElement {
-  return element('label', {}, `${zh} ${en}`, element('br'), input);
-}
 
 document.body.append(
   element(
@@ -189,9 +176,4 @@ function trustedOf(trusted: readonly string[]): HTMLElement[] {
   if (trusted.length === 0) return [];
   const items = trusted.map((sentence) => element('li', {}, trustedInChinese(sentence) ?? '', element('br'), sentence));
   return [element('h2', {}, '仍需信任 What had to be trusted'), element('ul', { id: 'trusted' }, ...items)];
-}
-
-function section(title: string, rows: readonly string[][]): HTMLElement[] {
-  const cells = rows.map((row) => element('tr', {}, ...row.map((cell) => element('td', {}, cell))));
-  return [element('h2', {}, title), element('table', {}, ...cells)];
 }

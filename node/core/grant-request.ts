@@ -1,6 +1,7 @@
 // A bank asks an enterprise for an authorisation, through the member that identifies the enterprise; the enterprise
 // grants, narrows or refuses. docs/protocol.md, section 9.
 import { Type, type Static } from 'typebox';
+import { malformed } from './errors.ts';
 import { GrantCore } from './grant.ts';
 import { P256Jwk, type JwsAlgorithm } from './jwk.ts';
 import { parseJws, signJws, type Jws, type JwsSigner } from './jws.ts';
@@ -81,6 +82,23 @@ export const RequestState = Type.Object(
   closed,
 );
 export type RequestState = Static<typeof RequestState>;
+
+/**
+ * A grant no wider than it was asked for.
+ * @param items those that are granted; default: all @param to when it ends; default: as asked
+ * @throws MALFORMED for one that is wider
+ */
+export function narrowWanted(
+  wanted: WantedGrant,
+  { items = wanted.items, to = wanted.to }: Partial<Pick<WantedGrant, 'items' | 'to'>>,
+): WantedGrant {
+  for (const { item, months } of items) {
+    const asked = wanted.items.find((own) => own.item === item);
+    if (!asked || asked.months < months) malformed('items', 'no more than was asked for', `${item}:${months}`);
+  }
+  if (to > wanted.to) malformed('end of the grant', `at most ${wanted.to}, as was asked for`, to);
+  return { ...wanted, items, to };
+}
 
 const requestCodec = codec('grant request', GrantRequest);
 const questionCodec = codec('request question', RequestQuestion);

@@ -8,6 +8,7 @@ import type { GrantTerms } from './consortium.ts';
 import { malformed } from './errors.ts';
 import { memberIdOf, parseMemberId } from './ids.ts';
 import { codec } from './messages/codec.ts';
+import type { TypedData } from './subject-signer.ts';
 import { typedDataDigest, type TypedDataDomain, type TypedDataTypes } from './typed-data.ts';
 import { parseUscc } from './uscc.ts';
 
@@ -144,7 +145,15 @@ function termsOf({ grantee, from, to, uses, key }: GrantArtefact, text: string):
   };
 }
 
-/** The digest that a consent signs. @param domain that of the GrantRegistry */
-export function consentDigest(domain: TypedDataDomain, { artefact: { text }, terms: { artefact } }: ReadGrant): Hex {
-  return typedDataDigest(domain, GRANT_CONSENT_TYPES, { text, artefact });
+/** What a consent signs. @param domain that of the GrantRegistry */
+export function consentData(
+  domain: TypedDataDomain,
+  { artefact: { text }, terms: { artefact } }: ReadGrant,
+): TypedData {
+  return { domain, types: GRANT_CONSENT_TYPES, message: { text, artefact } };
+}
+
+export function consentDigest(domain: TypedDataDomain, grant: ReadGrant): Hex {
+  const { types, message } = consentData(domain, grant);
+  return typedDataDigest(domain, types, message);
 }

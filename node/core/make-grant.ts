@@ -3,11 +3,11 @@
 import { localAccount, newAccountSecret } from './account.ts';
 import { fromBase64Url, fromHex, toBase64Url, toHex, type Hex } from './bytes.ts';
 import type { GrantTerms } from './consortium.ts';
-import { consentDigest, encodeArtefact, parseArtefact, type GrantCore, type GrantDocument } from './grant.ts';
+import { consentData, encodeArtefact, parseArtefact, type GrantCore, type GrantDocument } from './grant.ts';
 import type { WantedGrant } from './grant-request.ts';
 import { grantHashOf, type GrantHash } from './ids.ts';
 import { termsOf, type GrantConsumption, type GrantRegistration, type GrantWithdrawal } from './messages/grant.ts';
-import type { SubjectSigner } from './subject-call.ts';
+import { signAsSubject, type SubjectSigner } from './subject-signer.ts';
 import {
   GRANT_CONSUMPTION_TYPES,
   GRANT_REGISTRATION_TYPES,
@@ -64,8 +64,7 @@ export async function consentTo(
   certificate: string,
   domain: TypedDataDomain,
 ): Promise<GrantDocument> {
-  const digest = consentDigest(domain, parseArtefact(artefact));
-  return { artefact, consent: await signer.sign(fromHex(digest, 32)), certificate };
+  return { artefact, consent: await signAsSubject(signer, consentData(domain, parseArtefact(artefact))), certificate };
 }
 
 /** What anyone may bring to the chain, to register the grant. */

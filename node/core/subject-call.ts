@@ -8,6 +8,7 @@ import { recoverSigner } from './account.ts';
 import { XinlianError } from './errors.ts';
 import { openJwe, type Agreement } from './jwe.ts';
 import { codec } from './messages/codec.ts';
+import type { TypedData } from './subject-signer.ts';
 import { typedDataDigest, type TypedDataDomain, type TypedDataTypes } from './typed-data.ts';
 
 const closed = { additionalProperties: false };
@@ -50,14 +51,9 @@ const SUBJECT_CALL_TYPES = {
   ],
 } satisfies TypedDataTypes;
 
-/** An account of the enterprise: what it signs are EIP-712 digests, so that a wallet can. */
-export interface SubjectSigner {
-  sign(digest: Uint8Array): Promise<Hex>;
-}
-
 /** What the enterprise signs of a call. @param domain that of the GrantRegistry */
-export function subjectCallDigest(domain: TypedDataDomain, aud: string, call: string): Hex {
-  return typedDataDigest(domain, SUBJECT_CALL_TYPES, { member: aud, call: toHex(sha256(utf8(call))) });
+export function subjectCallData(domain: TypedDataDomain, aud: string, call: string): TypedData {
+  return { domain, types: SUBJECT_CALL_TYPES, message: { member: aud, call: toHex(sha256(utf8(call))) } };
 }
 
 /** Reads an answer that was sealed to the enterprise. @throws SIGNATURE_INVALID, MALFORMED */
@@ -68,6 +64,11 @@ export async function openSubjectAnswer(sealed: string, sealing: Agreement): Pro
   } catch (cause) {
     throw new XinlianError('MALFORMED', { what: 'answer', wanted: 'JSON', got: text.slice(0, 120) }, { cause });
   }
+}
+
+export function subjectCallDigest(domain: TypedDataDomain, aud: string, text: string): Hex {
+  const { types, message } = subjectCallData(domain, aud, text);
+  return typedDataDigest(domain, types, message);
 }
 
 export function encodeSubjectCall(call: SubjectCall): string {

@@ -1,47 +1,25 @@
-/**
- * The file in which a member's keys rest: JSON, mode 0600.
- *
- *     { "type": "xinlian/keys/v1",
- *       "public": { "checkpoint": …, "transaction": "0x…", … },            for people and scripts
- *       "kdf": { "name": "scrypt", "N": 32768, "r": 8, "p": 1, "salt": … }, RFC 7914
- *       "cipher": { "name": "aes-256-gcm", "nonce": … },
- *       "sealed": … }                                                       ciphertext || 16-byte tag
- *
- * Bytes are base64url. All but `sealed` is the additional data of the cipher, so none of it can be changed.
- */
-import { createCipheriv, createDecipheriv, randomBytes, scrypt } from 'node:crypto';
+// The key file of a member on the disk, mode 0600; its form is in core/key-file.ts.
+import { scrypt as nodeScrypt } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { platform } from 'node:os';
 import { promisify } from 'node:util';
-import { fromBase64Url, fromUtf8, toBase64Url, utf8 } from '../core/bytes.ts';
+import { toBase64Url } from '../core/bytes.ts';
 import { malformed, XinlianError } from '../core/errors.ts';
+import { sealKeys, unsealKeys, type Scrypt } from '../core/key-file.ts';
 import { createDurably } from './create-durably.ts';
 import { generateSecrets, KEY_NAMES, localKeys, publicKeysOf } from './local-keys.ts';
 import type { KeyName, KeySecrets, PublicKeys } from './local-keys.ts';
 import type { Secret } from './secret.ts';
 
-const TYPE = 'xinlian/keys/v1';
-const CIPHER = 'aes-256-gcm';
-const TAG_LENGTH = 16;
 const MAX_FILE_LENGTH = 64 * 1024;
 const DEFAULT_N = 2 ** 15;
-/** What a planted file can make this process spend is bounded: 1 GiB. */
-const MAX_N = 2 ** 20;
-const MIN_N = 2 ** 10;
-const R = 8;
-const P = 1;
+const KEY_LENGTH = 32;
 
 const deriveKey = promisify<string, Uint8Array, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(
-  scrypt,
+  nodeScrypt,
 );
-
-interface KeyFile {
-  type: typeof TYPE;
-  public: Record<string, string>;
-  kdf: { name: 'scrypt'; N: number; r: number; p: number; salt: string };
-  cipher: { name: typeof CIPHER; nonce: string };
-  sealed: string;
-}
+const scrypt: Scrypt = (passphrase, salt, { N, r, p }) =>
+  deriveKey(passphrase, salt, KEY_LENGTH, { N, r, p, maxmem: 256 * N * r });
 
 export interface CreateKeyFileOptions {
   /** Derives every key from these bytes: for sandboxes and tests. Without it the keys are random. */
@@ -85,21 +63,10 @@ async function writeKeyFile(
   passphrase: Secret,
   scryptN: number,
 ): Promise<PublicKeys> {
-  if (passphrase.reveal() === '') malformed('passphrase', 'at least one character', 'none');
-  checkCost(scryptN);
   const publicKeys = publicKeysOf(localKeys(secrets, () => {}));
-  const file = {
-    type: TYPE,
-    public: Object.fromEntries(Object.entries(publicKeys).map(([name, key]) => [name, asText(key)])),
-    kdf: { name: 'scrypt', N: scryptN, r: R, p: P, salt: toBase64Url(randomBytes(16)) },
-    cipher: { name: CIPHER, nonce: toBase64Url(randomBytes(12)) },
-  } satisfies Omit<KeyFile, 'sealed'>;
-  const plain = utf8(JSON.stringify(Object.fromEntries(KEY_NAMES.map((name) => [name, toBase64Url(secrets[name])]))));
-  const key = await keyOf(file.kdf, passphrase);
-  const cipher = createCipheriv(CIPHER, key, fromBase64Url(file.cipher.nonce));
-  cipher.setAAD(additionalData(file));
-  const sealed = Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
-  await createDurably(path, `${JSON.stringify({ ...file, sealed: toBase64Url(sealed) }, null, 2)}\n`);
+  const shown = Object.fromEntries(Object.entries(publicKeys).map(([name, key]) => [name, asText(key)]));
+  const given = { public: shown, secrets, passphrase: passphrase.reveal(), N: scryptN };
+  await createDurably(path, await sealKeys(given, scrypt));
   return publicKeys;
 }
 
@@ -114,25 +81,17 @@ export async function openKeyFile(path: string, passphrase: Secret): Promise<Key
   const text = await readPrivately(path).catch((cause: unknown) => {
     throw XinlianError.is(cause, 'KEY_UNAVAILABLE') ? cause : unavailable(reasonOf(cause), cause);
   });
-  let file: KeyFile;
   try {
-    file = parse(text);
+    const secrets = await unsealKeys(text, passphrase.reveal(), scrypt);
+    return Object.fromEntries(KEY_NAMES.map((name) => [name, secrets.get(name) ?? missing(name)])) as KeySecrets;
   } catch (cause) {
+    if (XinlianError.is(cause, 'KEY_UNAVAILABLE')) throw unavailable(cause.details.reason, cause);
     throw unavailable(`not a key file: ${reasonOf(cause)}`, cause);
   }
-  const sealed = fromBase64Url(file.sealed);
-  const key = await keyOf(file.kdf, passphrase);
-  const decipher = createDecipheriv(CIPHER, key, fromBase64Url(file.cipher.nonce));
-  decipher.setAAD(additionalData(file));
-  decipher.setAuthTag(sealed.subarray(-TAG_LENGTH));
-  let plain: Uint8Array;
-  try {
-    plain = Buffer.concat([decipher.update(sealed.subarray(0, -TAG_LENGTH)), decipher.final()]);
-  } catch (cause) {
-    throw unavailable('the passphrase is wrong, or the file was changed', cause);
-  }
-  const secrets = JSON.parse(fromUtf8(plain)) as Record<string, string>;
-  return Object.fromEntries(KEY_NAMES.map((name) => [name, fromBase64Url(secrets[name] ?? '', 32)])) as KeySecrets;
+}
+
+function missing(name: string): never {
+  return malformed('key file', `the key ${name}`, 'none');
 }
 
 async function readPrivately(path: string): Promise<string> {
@@ -149,43 +108,6 @@ async function readPrivately(path: string): Promise<string> {
   } finally {
     await handle.close();
   }
-}
-
-function parse(text: string): KeyFile {
-  const file = JSON.parse(text) as Partial<KeyFile> | null;
-  if (file?.type !== TYPE) malformed('type', TYPE, file?.type);
-  const { public: publicKeys, kdf, cipher, sealed } = file;
-  if (kdf?.name !== 'scrypt' || kdf.r !== R || kdf.p !== P)
-    malformed('kdf', `scrypt with r ${R} and p ${P}`, kdf?.name);
-  checkCost(kdf.N);
-  if (cipher?.name !== CIPHER) malformed('cipher', CIPHER, cipher?.name);
-  if (typeof publicKeys !== 'object' || publicKeys === null) malformed('public', 'an object', publicKeys);
-  if (typeof kdf.salt !== 'string' || typeof cipher.nonce !== 'string' || typeof sealed !== 'string') {
-    malformed('salt, nonce and sealed', 'base64url', 'something else');
-  }
-  fromBase64Url(kdf.salt, 16);
-  fromBase64Url(cipher.nonce, 12);
-  if (fromBase64Url(sealed).length <= TAG_LENGTH) malformed('sealed', `more than ${TAG_LENGTH} bytes`, sealed);
-  return { type: TYPE, public: publicKeys, kdf, cipher, sealed };
-}
-
-function checkCost(N: unknown): void {
-  const exponent = typeof N === 'number' ? Math.log2(N) : Number.NaN;
-  if (!Number.isInteger(exponent) || exponent < Math.log2(MIN_N) || exponent > Math.log2(MAX_N)) {
-    malformed('scrypt N', `a power of two from ${MIN_N} to ${MAX_N}`, N);
-  }
-}
-
-/** Normalised, since one passphrase can be typed in several Unicode forms. */
-function keyOf({ N, r, p, salt }: KeyFile['kdf'], passphrase: Secret): Promise<Buffer> {
-  const options = { N, r, p, maxmem: 256 * N * r };
-  return deriveKey(passphrase.reveal().normalize('NFKC'), fromBase64Url(salt), 32, options);
-}
-
-function additionalData({ type, public: publicKeys, kdf, cipher }: Omit<KeyFile, 'sealed'>): Uint8Array {
-  const names = Object.keys(publicKeys).sort();
-  const parts = [type, names.map((name) => [name, publicKeys[name]]), kdf.name, kdf.N, kdf.r, kdf.p, kdf.salt];
-  return utf8(JSON.stringify([...parts, cipher.name, cipher.nonce]));
 }
 
 function asText(key: Uint8Array | string): string {

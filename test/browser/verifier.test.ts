@@ -5,7 +5,7 @@ import { pathToFileURL } from 'node:url';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
-import { buildVerifierPage } from '../../gateway/verifier/build.ts';
+import { buildPage } from '../../gateway/page/build.ts';
 import { trustedInChinese } from '../../gateway/verifier/words.ts';
 import type { Bundle } from '../../node/core/bundle.ts';
 import { checkpointOrigin } from '../../node/core/checkpoint.ts';
@@ -48,7 +48,7 @@ describe('the verifier page', () => {
 
   beforeEach(async () => {
     const file = join(folder(), 'verify.html');
-    await writeFile(file, await buildVerifierPage());
+    await writeFile(file, await buildPage('verify'));
     await page.goto(pathToFileURL(file).href);
   });
 

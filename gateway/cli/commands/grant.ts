@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import type { ReceiptBundle } from '../../../node/core/bundle.ts';
 import { canonicalize } from '../../../node/core/canonical.ts';
 import { malformed } from '../../../node/core/errors.ts';
-import type { WantedGrant } from '../../../node/core/grant-request.ts';
+import { narrowWanted, type WantedGrant } from '../../../node/core/grant-request.ts';
 import { parseGrantHash } from '../../../node/core/ids.ts';
 import { consentTo, draftGrant, type DraftGrant } from '../../../node/core/make-grant.ts';
 import { parseCertificate } from '../../../node/core/subject-certificate.ts';
@@ -278,7 +278,11 @@ async function decideRequest(id: string, decision: string, flags: DecideFlags, t
   }
   if (flags.out === undefined) malformed('--out', 'a file for the grant and its key', 'nothing');
   const rules = new GrantRules(GRANT_PACKS, builtInCatalogue);
-  const narrowed = narrow(request.wanted, flags);
+  const { wanted } = request;
+  const narrowed = narrowWanted(wanted, {
+    ...(flags.items !== undefined && { items: flags.items.split(',').map(itemOf) }),
+    ...(flags.days !== undefined && { to: wanted.from + wholeNumber('--days', flags.days) * DAY_SECONDS }),
+  });
   const draft = draftGrant(narrowed, flags.withdrawal, (core) => rules.describe(core));
   terminal.say(draft.text);
   const document = await consentTo(draft, keys.transaction, certificate, domain);
@@ -287,18 +291,6 @@ async function decideRequest(id: string, decision: string, flags: DecideFlags, t
   const outcome = await enterprise.register(draft);
   if (!outcome.ok) malformed('registration', 'one that the chain takes', outcome.error ?? 'refused');
   terminal.out(JSON.stringify(await enterprise.grant(centre, request, document)));
-}
-
-/** No wider than what was asked for. */
-function narrow(wanted: WantedGrant, flags: Pick<DecideFlags, 'items' | 'days'>): WantedGrant {
-  const items = flags.items === undefined ? wanted.items : flags.items.split(',').map(itemOf);
-  for (const { item, months } of items) {
-    const asked = wanted.items.find((own) => own.item === item);
-    if (!asked || asked.months < months) malformed('--items', 'no more than was asked for', `${item}:${months}`);
-  }
-  const to = flags.days === undefined ? wanted.to : wanted.from + wholeNumber('--days', flags.days) * DAY_SECONDS;
-  if (to > wanted.to) malformed('--days', 'no longer than was asked for', flags.days);
-  return { ...wanted, items, to };
 }
 
 async function agrees({ ask }: Terminal): Promise<boolean> {

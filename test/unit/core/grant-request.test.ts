@@ -12,6 +12,7 @@ import {
   signRequest,
   type GrantRequest,
   type RequestQuestion,
+  narrowWanted,
 } from '../../../node/core/grant-request.ts';
 import { ed25519Jwk, p256Jwk } from '../../../node/core/jwk.ts';
 import { signJws, verifyJws } from '../../../node/core/jws.ts';
@@ -62,6 +63,21 @@ describe('A request for a grant', () => {
     const [request, question] = [await signRequest(REQUEST, signer), await signQuestion(QUESTION, signer)];
     expect(codeOf(() => parseRequest(question))).to.equal('MALFORMED');
     expect(codeOf(() => parseQuestion(request))).to.equal('MALFORMED');
+  });
+
+  it('is granted as it was asked, or narrower: never wider', () => {
+    const { wanted } = REQUEST;
+    const [{ item, months } = { item: '', months: 0 }] = wanted.items;
+    expect(narrowWanted(wanted, {})).to.deep.equal(wanted);
+    const less = narrowWanted(wanted, { items: [{ item, months: months - 1 }], to: wanted.to - 1 });
+    expect(less).to.deep.equal({ ...wanted, items: [{ item, months: months - 1 }], to: wanted.to - 1 });
+    for (const wider of [
+      { items: [{ item, months: months + 1 }] },
+      { items: [...wanted.items, { item: 'honour', months: 1 }] },
+      { to: wanted.to + 1 },
+    ]) {
+      expect(codeOf(() => narrowWanted(wanted, wider))).to.equal('MALFORMED');
+    }
   });
 
   const { wanted } = REQUEST;

@@ -1,4 +1,4 @@
-// Makes the verifier page: one HTML file that holds all it needs, and whose policy lets it load and send nothing.
+// Makes a page of this gateway: one HTML file that holds all it needs, and whose policy lets it load nothing else.
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -6,11 +6,27 @@ import { build } from 'esbuild';
 import { VERSION } from '../../node/version.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const PAGE = 'gateway/verifier/page.ts';
 
-export async function buildVerifierPage(): Promise<string> {
+interface PageSource {
+  /** Its script, a path from the root of the project. */
+  script: string;
+  title: string;
+  /** Whether it may call the gateway that it came from. */
+  calls: boolean;
+}
+
+const PAGES = {
+  verify: { script: 'gateway/verifier/page.ts', title: '信链证明核验 Xinlian verifier', calls: false },
+  authorise: { script: 'gateway/authorise/page.ts', title: '信链企业授权 Xinlian authorisation', calls: true },
+} as const satisfies Record<string, PageSource>;
+
+export type PageName = keyof typeof PAGES;
+export const PAGE_NAMES = Object.keys(PAGES) as PageName[];
+
+export async function buildPage(name: PageName): Promise<string> {
+  const { script: entry, title, calls } = PAGES[name];
   const { outputFiles } = await build({
-    entryPoints: [PAGE],
+    entryPoints: [entry],
     absWorkingDir: ROOT,
     bundle: true,
     minify: true,
@@ -30,6 +46,7 @@ export async function buildVerifierPage(): Promise<string> {
     `script-src '${hashOf(script)}'`,
     `style-src '${hashOf(style)}'`,
     'img-src data:',
+    ...(calls ? ["connect-src 'self'"] : []),
     "base-uri 'none'",
     "form-action 'none'",
   ].join('; ');
@@ -39,7 +56,7 @@ export async function buildVerifierPage(): Promise<string> {
 <meta name="viewport" content="width=device-width,initial-scale=1">
 <meta name="generator" content="Xinlian ${VERSION}">
 <link rel="icon" href="data:,">
-<title>信链证明核验 Xinlian verifier</title>
+<title>${title}</title>
 <style>${style}</style></head><body><noscript>本页需要 JavaScript。This page needs JavaScript.</noscript>
 <script>${script}</script></body></html>
 `;
