@@ -30,6 +30,7 @@ import { OpeningExport } from './exchange/opening-export.ts';
 import type { Log } from './exchange/ports.ts';
 import { Provider } from './exchange/provider.ts';
 import { RequestDesk } from './exchange/request-desk.ts';
+import type { CompileReport, ReportText } from './core/messages/report.ts';
 import { SubjectDesk } from './exchange/subject-desk.ts';
 import { SeenWithdrawals } from './exchange/withdrawals.ts';
 import type { Life } from './life.ts';
@@ -68,6 +69,8 @@ interface Needs {
   follower: Follower;
   life: Life;
   metrics: NodeMetrics;
+  /** Makes a report for an enterprise at a hosted centre. */
+  report(member: MemberId, order: CompileReport): Promise<ReportText>;
   log: Log;
 }
 
@@ -166,6 +169,7 @@ export async function openAccess(config: NodeConfig, needs: Needs): Promise<Acce
     certificates: verifier,
     requests,
     ...needs.life,
+    report: (member, order) => needs.report(member, order),
     domain,
   });
 

@@ -143,7 +143,13 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   });
   const reading = new Records({ records, logs, view, catalogue: builtInCatalogue });
   const life = openLife({ ...shared, records, changes, reading }, started);
-  const access = await openAccess(config, { ...shared, records, life, metrics });
+  const access = await openAccess(config, {
+    ...shared,
+    records,
+    life,
+    metrics,
+    report: (member, order) => reports.compileFor(member, order),
+  });
   const watch = await openWatch(config, { ...shared, access, changes });
   const lists = await openWhiteLists({ ...shared, access, inbox: watch.methods.inbox });
   const desk = await openDesk({ ...shared, access });
@@ -180,7 +186,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
   watch.serve(host, started);
   lists.serve(host, started);
   recognition.serve(host, started);
-  reports.serve(host);
+  reports.serve(host, started);
   desk.serve(host, started);
   serve(host, { methods, sessions, members, view, info });
   shownLogs.serve(host);

@@ -6,7 +6,15 @@ import { XinlianError } from './core/errors.ts';
 import { parseLogId, parseMemberId, type MemberId } from './core/ids.ts';
 import type { RpcMethod } from './core/messages/node.ts';
 import { publicSearch } from './core/messages/register.ts';
-import { provedPage, reportQuestion, reportStanding, standingPage, standingQuestion } from './core/messages/report.ts';
+import {
+  provedPage,
+  reportQuestion,
+  reportStanding,
+  standingPage,
+  standingQuestion,
+  type CompileReport,
+  type ReportText,
+} from './core/messages/report.ts';
 import type { AnswerRecords } from './exchange/answer-records.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
 import { LineStandings } from './exchange/line-standings.ts';
@@ -15,10 +23,12 @@ import type { Log } from './exchange/ports.ts';
 import { ReportDesk } from './exchange/report-desk.ts';
 import { ReportSource } from './exchange/report-source.ts';
 import type { Life } from './life.ts';
+import type { Lifecycle } from './lifecycle.ts';
 import type { Host } from './net/host.ts';
 import { builtInCatalogue } from './policy/pack.ts';
 import { builtInReportStandard } from './policy/report-standard.ts';
 import { builtInPolicies } from './policy/rules.ts';
+import { builtInSpecialReports } from './policy/special-report.ts';
 import { LevelReportStore } from './store/report-store.ts';
 import type { Batch, Store } from './store/store.ts';
 
@@ -35,8 +45,10 @@ interface Needs {
 export interface Reports {
   desk: ReportDesk<Batch>;
   standings: LineStandings;
+  /** For an enterprise that orders it of itself. @throws FORBIDDEN where the member is no centre now */
+  compileFor(member: MemberId, order: CompileReport): Promise<ReportText>;
   /** Registers the methods of the network. */
-  serve(host: Host): void;
+  serve(host: Host, started: Lifecycle): void;
 }
 
 export function openReports({ store, commits, members, follower, life, records, log }: Needs): Reports {
@@ -75,14 +87,22 @@ export function openReports({ store, commits, members, follower, life, records, 
     standings,
     catalogue: builtInCatalogue,
     standard: builtInReportStandard,
+    specials: builtInSpecialReports,
     clock: systemClock,
     logger: log,
   });
+  const stopping = new AbortController();
   return {
     desk,
     standings,
-    serve(onHost) {
+    async compileFor(id, order) {
+      if (!view.isEntitledNow(id, ['centre']))
+        throw new XinlianError('FORBIDDEN', { wanted: 'an active centre', got: id });
+      return desk.compile(hosted(id).providing(), order, stopping.signal);
+    },
+    serve(onHost, started) {
       host = onHost;
+      started.defer(() => stopping.abort(new XinlianError('CLOSED', { what: 'node' })));
       host.handle('public/proved', async (argument) => {
         const search = publicSearch.decode(argument);
         return provedPage.encode(await source.published(hosted(search.member).published(), search));

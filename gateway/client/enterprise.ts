@@ -28,6 +28,7 @@ import {
 } from '../../node/core/messages/case.ts';
 import type { CaseAct } from '../../node/core/case-act.ts';
 import { historyPage, type HistoryPage } from '../../node/core/messages/history.ts';
+import { reportText, type OwnReportOrder, type ReportText } from '../../node/core/messages/report.ts';
 import { parseNote, verifyNote } from '../../node/core/note.ts';
 import { openingCommitment, type Receipt } from '../../node/core/receipt.ts';
 import {
@@ -152,6 +153,11 @@ export class Enterprise {
   /** Objects, applies for repair, goes on with either. The same act again changes nothing. */
   async act(member: string, act: CaseAct): Promise<CaseView> {
     return caseView.check(await this.#call(member, 'act', act));
+  }
+
+  /** Has its centre make a report of this enterprise: a special one of chosen fields and a period, or a factual one. */
+  async report(centre: string, order: OwnReportOrder): Promise<ReportText> {
+    return reportText.check(await this.#call(centre, 'report', order));
   }
 
   async #call(member: string, method: SubjectMethod, argument: object): Promise<unknown> {

@@ -17,7 +17,7 @@ const closed = { additionalProperties: false };
 export const SUBJECT_CALL_SECONDS = 300;
 
 /** What an enterprise may ask of a node. */
-export const SUBJECT_METHODS = ['history', 'requests', 'decide', 'records', 'cases', 'act'] as const;
+export const SUBJECT_METHODS = ['history', 'requests', 'decide', 'records', 'cases', 'act', 'report'] as const;
 export type SubjectMethod = (typeof SUBJECT_METHODS)[number];
 
 export const SubjectCall = Type.Object(

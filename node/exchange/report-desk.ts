@@ -43,6 +43,7 @@ import type { AnchoredPart, RecordPart } from '../core/answer-parts.ts';
 import { chinaTime } from '../policy/date.ts';
 import type { Catalogue } from '../policy/pack.ts';
 import type { ReportStandard } from '../policy/report-standard.ts';
+import type { SpecialReports } from '../policy/special-report.ts';
 import type { AgencyLog } from './agency-log.ts';
 import type { CheckpointKey } from './checkpointer.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -97,6 +98,7 @@ interface Dependencies<B extends Batch> {
   standings: LineStandings;
   catalogue: Catalogue;
   standard: ReportStandard;
+  specials: SpecialReports;
   clock: Clock;
   logger: Log;
 }
@@ -140,8 +142,8 @@ export class ReportDesk<B extends Batch> {
   }
 
   /**
-   * Makes, signs, keeps and logs a report. A source that cannot be asked is named in it.
-   * @throws MALFORMED; PROOF_INVALID, SIGNATURE_INVALID where a source or an answer shows what does not hold
+   * Makes, signs, keeps and logs a report. A source that cannot be asked is named in it; a special report is not made then.
+   * @throws MALFORMED; UNREACHABLE; PROOF_INVALID, SIGNATURE_INVALID where a source or an answer shows what does not hold
    */
   async compile(member: ReportingMember<B>, order: CompileReport, signal: AbortSignal): Promise<ReportText> {
     const { clock, standard, commits, store } = this.#needs;
@@ -151,8 +153,16 @@ export class ReportDesk<B extends Batch> {
     await Promise.all(sources.map((source) => this.#gather(source, uscc, gathered, signal)));
     for (const answer of order.answers ?? []) await this.#takeAnswer(member, answer, uscc, gathered);
 
+    const [away] = gathered.unreached;
+    // That there is no record is not said while somebody was not asked.
+    if (order.special && away !== undefined)
+      throw new XinlianError('UNREACHABLE', {
+        peer: away,
+        reason: 'a special report wants every source of the region',
+      });
+    const special = order.special && this.#needs.specials.select(order.special, gathered.lines);
     const chapters = new Map<ReportChapter, ReportLine[]>();
-    for (const line of gathered.lines.sort(byTime)) {
+    for (const line of (special?.lines ?? gathered.lines).sort(byTime)) {
       const chapter = standard.chapterOf(line.item);
       chapters.set(chapter, [...(chapters.get(chapter) ?? []), line]);
     }
@@ -167,6 +177,7 @@ export class ReportDesk<B extends Batch> {
       sources: gathered.sources.sort((a, b) => (a.log < b.log ? -1 : 1)),
       unreached: gathered.unreached.sort(),
       grants: [...gathered.grants].sort(),
+      ...(special && { special: special.special }),
     };
     const salts = REPORT_CHAPTERS.map(() => toBase64Url(crypto.getRandomValues(new Uint8Array(32))));
     const text = await makeReport(head, chapters, salts, member.key);

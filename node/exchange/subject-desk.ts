@@ -9,6 +9,7 @@ import { canonicalize } from '../core/canonical.ts';
 import { openJwe, sealJwe, type Agreement } from '../core/jwe.ts';
 import { historyRequest, type HistoryPage } from '../core/messages/history.ts';
 import { caseQuery, ownRecordQuery } from '../core/messages/case.ts';
+import { ownReportOrder, type CompileReport, type ReportText } from '../core/messages/report.ts';
 import { receipt } from '../core/receipt.ts';
 import { readSubjectCall, signedSubjectCall, SUBJECT_CALL_SECONDS, type SubjectCall } from '../core/subject-call.ts';
 import type { SubjectCertificate } from '../core/subject-certificate.ts';
@@ -46,6 +47,8 @@ interface Dependencies<B extends Batch> {
   requests: RequestDesk<B>;
   cases: CaseDesk<B>;
   opened: SubjectRecords<B>;
+  /** Makes a report in the name of a hosted centre. @throws FORBIDDEN where the member is none */
+  report(member: MemberId, order: CompileReport): Promise<ReportText>;
   /** EIP-712 domain of the GrantRegistry. */
   domain: TypedDataDomain;
   clock: Clock;
@@ -90,7 +93,7 @@ export class SubjectDesk<B extends Batch> {
 
   async #answer(
     member: ServingMember<B>,
-    { sub }: SubjectCertificate,
+    { sub, name }: SubjectCertificate,
     { call, evidence }: { call: SubjectCall; evidence: string },
   ): Promise<unknown> {
     const { requests, cases, opened } = this.#needs;
@@ -107,6 +110,8 @@ export class SubjectDesk<B extends Batch> {
         return cases.listOfSubject(member, sub, caseQuery.check(call.argument));
       case 'act':
         return cases.actAsSubject(member, sub, caseAct.check(call.argument), evidence);
+      case 'report':
+        return this.#needs.report(member.id, { ...ownReportOrder.check(call.argument), uscc: sub, name });
     }
   }
 

@@ -38,11 +38,12 @@ export interface PackHeader {
 }
 
 /** What is read by the same reader: items of records, what grants may say, what agencies share, reports, other rules. */
-export type PackFamily = 'catalogue' | 'grants' | 'sharing' | 'report' | 'rules';
+export type PackFamily = 'catalogue' | 'grants' | 'sharing' | 'report' | 'special-report' | 'rules';
 
 export function familyOf(pack: { kind?: unknown; items?: unknown }): PackFamily {
   if (pack.kind === undefined) return pack.items === undefined ? 'grants' : 'catalogue';
-  return pack.kind === 'sharing' || pack.kind === 'report' ? pack.kind : 'rules';
+  const own = (['sharing', 'report', 'special-report'] as const).find((family) => family === pack.kind);
+  return own ?? 'rules';
 }
 
 /** Where a value comes from, and whether it was compared with that text. */

@@ -6,7 +6,7 @@ import type { LogState, Member } from '../../node/core/consortium.ts';
 import { XinlianError } from '../../node/core/errors.ts';
 import { grantHashOf, type LogId, type MemberId, type RecordId } from '../../node/core/ids.ts';
 import { openJwe, sealJwe } from '../../node/core/jwe.ts';
-import { provedPage, standingPage, type ReportText } from '../../node/core/messages/report.ts';
+import { provedPage, standingPage, type ReportText, type SpecialOrder } from '../../node/core/messages/report.ts';
 import { signQuery } from '../../node/core/query.ts';
 import { AgencyLog } from '../../node/exchange/agency-log.ts';
 import { AnswerRecords } from '../../node/exchange/answer-records.ts';
@@ -17,6 +17,7 @@ import { ReportSource } from '../../node/exchange/report-source.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { builtInReportStandard } from '../../node/policy/report-standard.ts';
 import { builtInPolicies } from '../../node/policy/rules.ts';
+import { builtInSpecialReports } from '../../node/policy/special-report.ts';
 import { LevelReportStore } from '../../node/store/report-store.ts';
 import type { Batch } from '../../node/store/store.ts';
 import { member as source, silent, type Agency } from './agency.ts';
@@ -107,6 +108,7 @@ export class Reporting {
       standings: this.standings,
       catalogue: builtInCatalogue,
       standard: builtInReportStandard,
+      specials: builtInSpecialReports,
       clock,
       logger: silent,
     });
@@ -121,8 +123,9 @@ export class Reporting {
     return reporting;
   }
 
-  make(answers?: string[]): Promise<ReportText> {
-    return this.desk.compile(this.member, { uscc: SUBJECT, name: NAME, ...(answers && { answers }) }, signal);
+  make(answers?: string[], special?: SpecialOrder): Promise<ReportText> {
+    const order = { uscc: SUBJECT, name: NAME, ...(answers && { answers }), ...(special && { special }) };
+    return this.desk.compile(this.member, order, signal);
   }
 
   /** Signs and anchors the centre's log, and makes that final. */

@@ -1,4 +1,5 @@
 // An enterprise and what is held of it: its records, its objections, its applications for repair.
+import { writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { caseAct, type CaseAct } from '../../../node/core/case-act.ts';
 import { XinlianError } from '../../../node/core/errors.ts';
@@ -7,6 +8,7 @@ import type { CaseView } from '../../../node/core/messages/case.ts';
 import { actParts, caseLines, newCaseId, type ActFlags } from '../case-lines.ts';
 import { memberOf, openEnterprise, type ConnectionFlags } from '../connection.ts';
 import { addEnterpriseFlags } from './grant.ts';
+import { addSpecialFlags, specialOf } from './report.ts';
 import type { Terminal } from '../terminal.ts';
 
 interface OwnFlags extends ConnectionFlags, ActFlags {
@@ -14,6 +16,13 @@ interface OwnFlags extends ConnectionFlags, ActFlags {
   at: string;
   case?: string;
   json?: boolean;
+}
+
+interface ReportFlags {
+  fields?: string;
+  from?: string;
+  to?: string;
+  out: string;
 }
 
 export function addOwn(program: Command, terminal: Terminal): void {
@@ -58,6 +67,23 @@ export function addOwn(program: Command, terminal: Terminal): void {
         for (const line of [...caseLines(view), `  ${view.proved ? 'proved 已证明' : 'proof follows 证明待出'}`])
           terminal.out(line);
     }
+  });
+
+  const report = own
+    .command('report')
+    .summary('have your centre make a report of you 申请本企业信用报告')
+    .description(
+      'A factual report, or a special one, which stands in for certificates of agencies that there is no misconduct.\n' +
+        '公共信用信息报告,或专项信用报告(代替有关机关开具的无违法违规证明)。',
+    )
+    .requiredOption('--out <file>', 'file to write: an SD-JWT');
+  at(addSpecialFlags(report)).action(async (flags: OwnFlags & ReportFlags) => {
+    const { enterprise } = await openEnterprise(flags, terminal);
+    const special = specialOf(flags);
+    const { number, digest, text } = await enterprise.report(memberOf(flags.at), special ? { special } : {});
+    await writeFile(flags.out, text);
+    terminal.say(`${flags.out}: report ${number} 报告编号 ${number}`);
+    terminal.out(JSON.stringify({ number, digest }));
   });
 
   for (const { name, kind, step, summary } of FIRST) {

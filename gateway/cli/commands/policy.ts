@@ -8,6 +8,7 @@ import { isDate } from '../../../node/policy/days.ts';
 import { GRANT_PACKS, GrantRules } from '../../../node/policy/grant-rules.ts';
 import { CATALOGUE_PACKS, createCatalogue } from '../../../node/policy/pack.ts';
 import { ReportStandard } from '../../../node/policy/report-standard.ts';
+import { SpecialReports } from '../../../node/policy/special-report.ts';
 import { SHARE_PACKS, ShareRules } from '../../../node/policy/share-rules.ts';
 import { diffPacks, packValues, type PackValue } from '../../../node/policy/pack-values.ts';
 import { familyOf, type PackFamily, type PackHeader } from '../../../node/policy/pack-header.ts';
@@ -147,6 +148,7 @@ async function checkFile(file: string): Promise<string> {
     known.flat().filter((pack) => !editions.has((pack as PackHeader).edition));
   const own = (family: PackFamily) => packs.filter((pack) => familyOf(pack) === family);
   for (const pack of own('report')) new ReportStandard(pack);
+  for (const pack of own('special-report')) new SpecialReports(pack);
   const policies = new Policies([...others(RULE_PACKS), ...own('rules')]);
   const catalogue = createCatalogue([...others(CATALOGUE_PACKS), ...own('catalogue')]);
   new GrantRules([...others(GRANT_PACKS), ...own('grants')], catalogue);

@@ -13,6 +13,8 @@ import {
 } from '../../../node/core/report.ts';
 import { chinaTime } from '../../../node/policy/date.ts';
 import { builtInCatalogue } from '../../../node/policy/pack.ts';
+import type { SpecialOrder } from '../../../node/core/messages/report.ts';
+import { builtInSpecialReports } from '../../../node/policy/special-report.ts';
 import { builtInReportStandard } from '../../../node/policy/report-standard.ts';
 import type { Client } from '../../client.ts';
 import { unsealAnswers, type SealedAnswers } from '../../client/grantee.ts';
@@ -48,6 +50,9 @@ interface MakeFlags extends ConnectionFlags {
   uscc: string;
   name: string;
   answers?: string;
+  fields?: string;
+  from?: string;
+  to?: string;
   out: string;
 }
 
@@ -64,15 +69,46 @@ function addMake(report: Command, terminal: Terminal): void {
     .requiredOption('--name <name>', 'its name')
     .option('--answers <file>', 'what `xinlian query --out` kept: records that you read under a grant')
     .requiredOption('--out <file>', 'file to write: an SD-JWT');
-  addMemberFlags(command).action(async ({ uscc, name, answers: file, out, ...flags }: MakeFlags) => {
+  addMemberFlags(addSpecialFlags(command)).action(async ({ uscc, name, answers: file, out, ...flags }: MakeFlags) => {
     const { sealed } = await openSealedClient(flags, terminal);
     const kept = file === undefined ? undefined : (JSON.parse(await readFile(file, 'utf8')) as SealedAnswers);
-    const made = await sealed.compileReport({ uscc, name, ...(kept && { answers: await unsealAnswers(kept) }) });
+    const special = specialOf(flags);
+    const made = await sealed.compileReport({
+      uscc,
+      name,
+      ...(kept && { answers: await unsealAnswers(kept) }),
+      ...(special && { special }),
+    });
     await writeFile(out, made.text);
     const { number, digest, position } = made;
     terminal.say(`${out}: report ${number} of ${name} 报告编号 ${number}`);
     terminal.out(JSON.stringify({ number, digest, position }));
   });
+}
+
+/** For a special report 专项信用报告, in place of certificates of agencies. */
+export function addSpecialFlags(command: Command): Command {
+  const known = builtInSpecialReports.fields.map(({ field, zh }) => `${field} ${zh}`).join(', ');
+  return command
+    .option('--fields <fields>', `a special report of these fields of law, divided by commas 专项信用报告: ${known}`)
+    .option('--from <date>', 'first day of its period')
+    .option('--to <date>', 'last day of its period');
+}
+
+/** Throws `MALFORMED` for a part without the others. */
+export function specialOf({
+  fields,
+  from,
+  to,
+}: {
+  fields?: string;
+  from?: string;
+  to?: string;
+}): SpecialOrder | undefined {
+  if (fields === undefined && from === undefined && to === undefined) return undefined;
+  if (fields === undefined || from === undefined || to === undefined)
+    return malformed('special report', '--fields with --from and --to', 'some of them');
+  return { fields: fields.split(','), from, to };
 }
 
 function addList(report: Command, terminal: Terminal): void {
@@ -208,6 +244,8 @@ function describe({ head, chapters }: OpenedReport): string[] {
       `${zh} ${en}: ${facts === undefined ? 'not shown 未出示' : facts.length === 0 ? 'none 无' : facts.length}`,
     );
   }
+  for (const { zh, en, records } of head.special?.fields ?? [])
+    lines.push(`${zh} ${en}: ${records === 0 ? 'no record 无违法违规记录' : `${records} records 有违法违规记录`}`);
   if (head.unreached.length > 0) lines.push(`${head.unreached.length} sources could not be asked 未能查询的信源单位`);
   return lines;
 }

@@ -50,12 +50,26 @@ export const StandingPage = Type.Object(
 );
 export type StandingPage = Static<typeof StandingPage>;
 
+const date = Type.String({ pattern: '^\\d{4}-\\d{2}-\\d{2}$' });
+
+/** Of a special report 专项信用报告: chosen fields of law, and a period. */
+export const SpecialOrder = Type.Object(
+  { fields: Type.Array(Type.String(), { minItems: 1, maxItems: 100 }), from: date, to: date },
+  closed,
+);
+export type SpecialOrder = Static<typeof SpecialOrder>;
+
+/** What an enterprise orders of itself at its centre: a special report where it names one, a factual one else. */
+export const OwnReportOrder = Type.Object({ special: Type.Optional(SpecialOrder) }, closed);
+export type OwnReportOrder = Static<typeof OwnReportOrder>;
+
 /** `answers`: signed answers to queries of this centre under grants of the subject, as they were opened. */
 export const CompileReport = Type.Object(
   {
     uscc,
     name: Type.String({ minLength: 1, maxLength: 200 }),
     answers: Type.Optional(Type.Array(Type.String(), { maxItems: 50 })),
+    special: Type.Optional(SpecialOrder),
   },
   closed,
 );
@@ -122,6 +136,7 @@ export const provedPage = codec('proved records', ProvedPage);
 export const standingQuestion = codec('question of standing', StandingQuestion);
 export const standingPage = codec('standing of entries', StandingPage);
 export const compileReport = codec('order of a report', CompileReport);
+export const ownReportOrder = codec('order of an own report', OwnReportOrder);
 export const reportText = codec('report', ReportText);
 export const reportRef = codec('reference of a report', ReportRef);
 export const reportList = codec('reports', ReportList);

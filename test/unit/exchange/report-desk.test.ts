@@ -4,6 +4,7 @@ import { fromBase64Url, fromHex, toHex } from '../../../node/core/bytes.ts';
 import { decodeEntry } from '../../../node/core/entry.ts';
 import { reportText, type ReportText } from '../../../node/core/messages/report.ts';
 import { openReport, REPORT_CHAPTERS, type OpenedReport } from '../../../node/core/report.ts';
+import { builtInSpecialReports } from '../../../node/policy/special-report.ts';
 import { Body } from '../../helpers/authorised.ts';
 import { MEMBER } from '../../helpers/bundle.ts';
 import { newCaseId } from '../../helpers/cases.ts';
@@ -89,6 +90,36 @@ describe('Reports of a regional centre', () => {
     expect(authorised.map(({ item }) => item)).to.deep.equal(['tax-payment', 'tax-payment']);
     const other = await reporting.answerTo(reporting.exchange.otherBank);
     expect(await rejection(make([other.text]))).to.include({ code: 'FORBIDDEN' });
+  });
+
+  describe('that are special', () => {
+    const order = { fields: ['market', 'tax'], from: '2026-01-01', to: '2026-06-01' };
+    const special = async (change = {}) => open(await reporting.make(undefined, { ...order, ...change }));
+    const told = ({ head }: OpenedReport) => head.special?.fields.map(({ field, records }) => [field, records]);
+
+    it('say of each field whether there is misconduct in the period, and show that and nothing else', async () => {
+      const report = await special();
+      expect(told(report)).to.deep.equal([['market', 1], ['tax', 0]]); // prettier-ignore
+      const lines = [...report.chapters.values()].flat();
+      expect(lines.map(({ item }) => item)).to.deep.equal(['administrative-penalty']);
+      expect(report.head.special).to.include({ from: order.from, to: order.to, rules: builtInSpecialReports.edition });
+      expect(told(await special({ to: '2026-05-05' }))).to.deep.equal([['market', 0], ['tax', 0]]); // prettier-ignore
+    });
+
+    it('are not made while a source is away, nor of fields that nobody knows', async () => {
+      expect(await rejection(special({ fields: ['star-signs'] }))).to.include({ code: 'MALFORMED' });
+      expect(await rejection(special({ fields: ['tax', 'tax'] }))).to.include({ code: 'MALFORMED' });
+      expect(await rejection(special({ from: '2026-06-02' }))).to.include({ code: 'MALFORMED' });
+      reporting.away = true;
+      expect(await rejection(special())).to.include({ code: 'UNREACHABLE' });
+    });
+
+    it('are checked as any other', async () => {
+      const made = await reporting.make(undefined, order);
+      expect(await standing(made)).to.include({ kind: 'special', state: 'valid' });
+      await reporting.annulPenalty();
+      expect(await standing(made)).to.include({ state: 'stale' });
+    });
   });
 
   describe('when somebody who was shown one checks it', () => {

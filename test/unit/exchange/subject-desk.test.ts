@@ -41,6 +41,8 @@ import { newCaseId, openCases } from '../../helpers/cases.ts';
 import type { CaseAct } from '../../../node/core/case-act.ts';
 import type { CasePage } from '../../../node/core/messages/case.ts';
 import { company } from '../../helpers/rows.ts';
+import type { MemberId } from '../../../node/core/ids.ts';
+import type { CompileReport, ReportText } from '../../../node/core/messages/report.ts';
 
 describe('The desk of enterprises', () => {
   let exchange: Exchange;
@@ -50,12 +52,15 @@ describe('The desk of enterprises', () => {
   let centre: ServingMember<Batch>;
   const sealing = newAgreement();
   const seal = toBase64Url(sealing.publicKey);
+  /** Reports that were ordered. */
+  let ordered: object[];
   /** What the desk's answers are on their way to the enterprise. */
   let carried: (answer: string) => Promise<string>;
 
   beforeEach(() => open());
 
   async function open(store?: Store): Promise<void> {
+    ordered = [];
     exchange = await Exchange.open({}, store);
     const { commits, clock, log, vault, logs } = exchange.agency;
     const { grants: view, rules, store: accesses } = exchange;
@@ -69,7 +74,21 @@ describe('The desk of enterprises', () => {
       clock,
     });
     const { desk: cases, opened } = openCases(exchange.agency);
-    desk = new SubjectDesk<Batch>({ store: accesses, logs, certificates, requests, cases, opened, domain, clock });
+    const report = async (at: MemberId, order: CompileReport): Promise<ReportText> => {
+      ordered.push({ at, ...order });
+      return { number: '2'.repeat(22), digest: `0x${'1'.repeat(64)}`, log: LOG, position: 1, text: 'made' };
+    };
+    desk = new SubjectDesk<Batch>({
+      store: accesses,
+      logs,
+      certificates,
+      requests,
+      cases,
+      opened,
+      report,
+      domain,
+      clock,
+    });
     member = { id: MEMBER, region: '320904', log, vault, sealing: exchange.sealing, key: { publicKey: SIGNER } };
     centre = { ...member, id: exchange.centre.id };
     carried = async (answer) => answer;
@@ -128,6 +147,15 @@ describe('The desk of enterprises', () => {
     return openSubjectAnswer(await desk.call(member, await sealJwe(utf8(canonicalize(signed)), to)), sealing);
   }
   const code = async (attempt: Promise<unknown>) => ((await rejection(attempt)) as XinlianError).code;
+
+  it('has a report made of the enterprise that calls, and of no other', async () => {
+    const special = { fields: ['tax'], from: '2025-01-01', to: '2026-01-01' };
+    const made = await (await enterprise()).report(MEMBER, { special });
+    expect(made).to.include({ text: 'made' });
+    const { uscc, name } = exchange.subject;
+    expect(ordered).to.deep.equal([{ at: MEMBER, uscc, name, special }]);
+    expect(await code(call({ method: 'report', argument: { uscc: company(9) } }))).to.equal('MALFORMED');
+  });
 
   describe('shows an enterprise its history', () => {
     it('each access with its proof, a refusal too; what is not under a checkpoint yet without', async () => {
