@@ -75,6 +75,7 @@ import {
   type ListEntriesRequest,
   type ReceivedList,
 } from '../node/core/messages/white-list.ts';
+import { jobsPage, jobsRequest, type JobsPage, type JobsRequest } from '../node/core/job.ts';
 import { methodCall } from '../node/core/messages/session.ts';
 import type { NodeCaller } from './ports.ts';
 
@@ -173,6 +174,10 @@ export class HomeNode {
 
   async replayWebhook(request: ReplayWebhook, signal: AbortSignal): Promise<Replayed> {
     return replayed.decode(await this.#call('webhook/replay', replayWebhook.encode(request), signal));
+  }
+
+  async jobs(request: JobsRequest, signal: AbortSignal): Promise<JobsPage> {
+    return jobsPage.decode(await this.#call('job/list', jobsRequest.encode(request), signal));
   }
 
   async whiteLists(signal: AbortSignal): Promise<ReceivedList[]> {

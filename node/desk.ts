@@ -3,9 +3,9 @@ import { fromUtf8, utf8 } from './core/bytes.ts';
 import { XinlianError } from './core/errors.ts';
 import { parseMemberId, type MemberId } from './core/ids.ts';
 import { jobRead, jobRef, jobRows, jobState } from './core/job.ts';
-import { decodeParcel } from './core/messages/codec.ts';
+import { decodeParcel, encodeParcel } from './core/messages/codec.ts';
 import { addressed } from './core/messages/node.ts';
-import type { Access } from './access.ts';
+import { peerOf, type Access } from './access.ts';
 import type { Follower } from './chain/follower.ts';
 import { systemClock } from './chain/clock.ts';
 import type { GroupCommit } from './exchange/group-commit.ts';
@@ -13,6 +13,7 @@ import { DayDesk } from './exchange/day-desk.ts';
 import { Jobs, type JobMember } from './exchange/jobs.ts';
 import type { MemberNode } from './exchange/member-node.ts';
 import type { Log } from './exchange/ports.ts';
+import { QueryRunner } from './exchange/query-runner.ts';
 import type { Lifecycle } from './lifecycle.ts';
 import type { Host } from './net/host.ts';
 import { LevelAccessStore } from './store/access-store.ts';
@@ -31,6 +32,8 @@ interface Needs {
 }
 
 export interface DeskParts {
+  /** What the node's own methods need. */
+  methods: { jobs: Jobs<Batch> };
   /** Registers the methods of the network, and goes on with the jobs that are not ended. */
   serve(host: Host, started: Lifecycle): void;
 }
@@ -48,6 +51,18 @@ export async function openDesk({ store, logs, commits, members, follower, access
     view: follower.view,
     clock: systemClock,
   });
+  let network: Host | undefined;
+  const queries = new QueryRunner<Batch>({
+    journal: access.shared.journal,
+    asking: (id) => member(id).asking(),
+    async ask(id, sealed, options) {
+      const own = members.get(id);
+      if (own) return utf8(await access.shared.provider.answer(own.providing(), sealed, options.signal));
+      if (!network) throw new XinlianError('CLOSED', { what: 'host' });
+      const argument = encodeParcel(addressed.encode({ member: id }), utf8(sealed));
+      return network.call(peerOf(follower, id), 'query/answer', argument, options);
+    },
+  });
   const jobs = await Jobs.open<Batch>({
     store: new LevelJobStore(store),
     commits,
@@ -55,11 +70,14 @@ export async function openDesk({ store, logs, commits, members, follower, access
     withdrawals: access.withdrawals,
     failClosedSeconds: access.shared.failClosedSeconds,
     member: hosted,
+    queries,
     clock: systemClock,
     logger: log,
   });
   return {
+    methods: { jobs },
     serve(host, started) {
+      network = host;
       host.handle('day/lines', async (argument) => {
         const { header, body } = decodeParcel(argument);
         return utf8(await days.answer(member(addressed.decode(header).member).serving(), fromUtf8(body)));

@@ -172,6 +172,7 @@ async function start(config: NodeConfig, log: Log, started: Lifecycle): Promise<
     cases: life.cases,
     ...watch.methods,
     ...lists.methods,
+    ...desk.methods,
     records: reading,
     view,
     logger: log,

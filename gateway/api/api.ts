@@ -13,7 +13,7 @@ import {
   streamEvents,
 } from './events.ts';
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
-import { cancelJob, createJob, getJob, getJobResult, sendJobRows } from './jobs.ts';
+import { cancelJob, createJob, getJob, getJobResult, listJobs, sendJobRows } from './jobs.ts';
 import { listWhiteListEntries, listWhiteLists } from './lists.ts';
 import { getProposal, listProposals } from './council.ts';
 import { getLogHistory, getLogRange, listPublishers } from './audit.ts';
@@ -71,6 +71,7 @@ export const api = {
   runShareQuery,
   reconcileDay,
   createJob,
+  listJobs,
   sendJobRows,
   getJob,
   getJobResult,

@@ -1,7 +1,7 @@
 import { Type, type Static } from 'typebox';
 import { JobIdText, JobState, JOB_KEPT_SECONDS, MAX_JOB_ROWS } from '../../node/core/job.ts';
 import { define } from './endpoint.ts';
-import { MAX_LINE_BYTES, MAX_MANIFEST_BYTES } from './limits.ts';
+import { DEFAULT_PAGE, MAX_LINE_BYTES, MAX_MANIFEST_BYTES, MAX_PAGE } from './limits.ts';
 import { closed, Time } from './schemas.ts';
 
 const { created: _created, ended: _ended, keptUntil: _kept, ...counted } = JobState.properties;
@@ -27,7 +27,7 @@ export const createJob = define({
   tag: 'Jobs',
   summary: 'Open a batch job at your own node',
   description:
-    `Checks of up to ${MAX_JOB_ROWS.toLocaleString('en')} grants, with a result file. You sign the job (JWS of typ ` +
+    `Up to ${MAX_JOB_ROWS.toLocaleString('en')} checks of grants, or queries, with a result file. You sign the job (JWS of typ ` +
     'xinlian-job+jwt, docs/protocol.md, section 8), with a key that the result file is sealed to; your own node does the ' +
     `work, goes on after a restart of it or of any gateway, and keeps the result ${JOB_KEPT_SECONDS / 86_400} days.`,
   scope: 'grants:check',
@@ -51,7 +51,8 @@ export const sendJobRows = define({
   tag: 'Jobs',
   summary: 'The rows of a job, as a stream',
   description:
-    'NDJSON, each line as one of POST /v1/grants/check, or `{"sealed": "…"}`: a compact JWE of such lines, sealed to your ' +
+    'Of a job of queries NDJSON, each line as the body of POST /v1/queries: what providers answer stays sealed to the keys of ' +
+    'the queries, and one that has run out by its turn is told so. Of a job of checks NDJSON, each line as one of POST /v1/grants/check, or `{"sealed": "…"}`: a compact JWE of such lines, sealed to your ' +
     'own node, where this gateway is another’s. Or CSV, as the job says: headings grant, items (divided by spaces), ' +
     'purpose, region in any order, a record a line. A row that cannot be read is told in the result file, and costs no ' +
     'other. Answered when all are durable; they are judged meanwhile and after.',
@@ -65,6 +66,28 @@ export const sendJobRows = define({
   request: { kind: 'lines', maxLineBytes: MAX_LINE_BYTES, alsoTypes: ['text/csv'] },
   response: answer,
   problems: [...problems, 'CONFLICT', 'TOO_LARGE', 'MALFORMED'],
+});
+
+export const listJobs = define({
+  method: 'GET',
+  path: '/v1/jobs',
+  tag: 'Jobs',
+  summary: 'Your jobs that are kept',
+  description: 'By id. At your own gateway: another refuses (FORBIDDEN), and carries the same call sealed.',
+  scope: 'grants:check',
+  rate: 'normal',
+  query: Type.Object(
+    {
+      limit: Type.Optional(Type.Integer({ minimum: 1, maximum: MAX_PAGE, default: DEFAULT_PAGE })),
+      cursor: Type.Optional({ ...JobIdText, description: '`next` of the page before' }),
+    },
+    closed,
+  ),
+  response: {
+    kind: 'json',
+    schema: Type.Object({ items: Type.Array(JobView), next: Type.Optional(JobIdText) }, closed),
+  },
+  problems: ['UNREACHABLE', 'TIMEOUT'],
 });
 
 export const getJob = define({

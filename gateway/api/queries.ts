@@ -1,6 +1,6 @@
 import { Type, type Static } from 'typebox';
 import { RequestState } from '../../node/core/grant-request.ts';
-import { QueryIdText } from '../../node/core/query.ts';
+import { QueryIdText, QueryRow } from '../../node/core/query.ts';
 import { define } from './endpoint.ts';
 import { MAX_MANIFEST_BYTES, MAX_QUERY_BYTES, MAX_SUBJECT_CALL_BYTES } from './limits.ts';
 import { closed, MemberIdText, Problem } from './schemas.ts';
@@ -40,17 +40,7 @@ export const runQuery = define({
   },
   request: {
     kind: 'json',
-    schema: Type.Object(
-      {
-        query: QueryIdText,
-        journal: { ...Jwe, description: 'Signed journal, sealed to your own node' },
-        parts: Type.Array(Type.Object({ provider: MemberIdText, query: Jwe }, closed), { minItems: 1, maxItems: 32 }),
-        deadlineMs: Type.Optional(
-          Type.Integer({ minimum: 100, maximum: 120_000, default: 30_000, description: 'For each provider' }),
-        ),
-      },
-      closed,
-    ),
+    schema: QueryRow,
     maxBytes: MAX_QUERY_BYTES,
   },
   response: {

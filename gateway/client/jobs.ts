@@ -43,7 +43,7 @@ export class BatchJobs {
   }
 
   /** Signs a job, and sends nothing. */
-  async prepare(format: JobManifest['format']): Promise<PreparedJob> {
+  async prepare(format: JobManifest['format'], kind: JobManifest['kind'] = 'checks'): Promise<PreparedJob> {
     const iat = Math.floor(this.#needs.clock.now() / 1000);
     const jti = toBase64Url(crypto.getRandomValues(new Uint8Array(16)));
     const reply = newAgreement();
@@ -53,7 +53,7 @@ export class BatchJobs {
       jti,
       iat,
       exp: iat + JOB_SECONDS,
-      kind: 'checks',
+      kind,
       format,
       reply: p256Jwk(reply.publicKey),
     };

@@ -6,7 +6,9 @@ import { jobRead, jobRef, jobRows, jobState, type JobState } from '../../node/co
 import { encodeParcel } from '../../node/core/messages/codec.ts';
 import { addressed } from '../../node/core/messages/node.ts';
 import type { JobView } from '../api/jobs.ts';
+import { DEFAULT_PAGE } from '../api/limits.ts';
 import { beijingTime } from '../beijing-time.ts';
+import { HomeNode } from '../home-node.ts';
 import type { NodeCaller } from '../ports.ts';
 import { chunksOf } from '../publish/submit.ts';
 import type { Handlers } from './handler.ts';
@@ -48,6 +50,12 @@ export function jobRoutes({ nodeTimeoutMs: timeoutMs }: { nodeTimeoutMs: number 
         held = pieces;
       }
       return viewOf(await send(index, held ?? [], true));
+    },
+
+    async listJobs({ caller: { member }, query: { limit = DEFAULT_PAGE, cursor }, signal }) {
+      const home = new HomeNode(member, { timeoutMs }, nodes);
+      const { jobs, next } = await home.jobs({ limit, ...(cursor !== undefined && { after: cursor }) }, signal);
+      return { items: jobs.map(viewOf), ...(next !== undefined && { next }) };
     },
 
     async getJob({ caller, params, signal }) {

@@ -3,6 +3,7 @@
 import { Type, type Static } from 'typebox';
 import { P256Jwk, type JwsAlgorithm } from './jwk.ts';
 import { parseJws, signJws, type Jws, type JwsSigner } from './jws.ts';
+import { malformed } from './errors.ts';
 import { codec } from './messages/codec.ts';
 
 const JOB_TYPE = 'xinlian-job+jwt';
@@ -26,6 +27,10 @@ export const JobIdText = Type.String({
 });
 export const JobFormat = Type.Enum(['ndjson', 'csv'], { description: 'Of the rows, and of the result file' });
 
+export const JobKind = Type.Enum(['checks', 'queries'], {
+  description: 'checks: whether grants stand. queries: rows are queries as POST /v1/queries takes them, in NDJSON',
+});
+
 /** What the asker signs. */
 export const JobManifest = Type.Object(
   {
@@ -34,7 +39,7 @@ export const JobManifest = Type.Object(
     jti: JobIdText,
     iat: seconds,
     exp: { ...seconds, description: `Until when it may be opened: at most ${JOB_SECONDS} s behind iat` },
-    kind: Type.Enum(['checks']),
+    kind: JobKind,
     format: JobFormat,
     reply: { ...P256Jwk, description: 'Key that the result file is sealed to' },
   },
@@ -56,7 +61,10 @@ export function signJob(
 /** Reads a manifest; proves nothing. Throws `MALFORMED`. */
 export function parseJob(text: string): { manifest: JobManifest; jws: Jws } {
   const jws = parseJws(text, JOB_TYPE);
-  return { manifest: manifestCodec.decode(jws.payload), jws };
+  const manifest = manifestCodec.decode(jws.payload);
+  if (manifest.kind === 'queries' && manifest.format !== 'ndjson')
+    malformed('format of a job of queries', 'ndjson', manifest.format);
+  return { manifest, jws };
 }
 
 export const JOB_STATES = ['receiving', 'running', 'done', 'cancelled'] as const;
@@ -66,7 +74,7 @@ const count = Type.Integer({ minimum: 0 });
 export const JobState = Type.Object(
   {
     job: JobIdText,
-    kind: Type.Enum(['checks']),
+    kind: JobKind,
     format: JobFormat,
     state: Type.Enum([...JOB_STATES], {
       description:
@@ -75,8 +83,11 @@ export const JobState = Type.Object(
     chunks: { ...count, description: 'Chunks of rows that are durable' },
     received: { ...count, description: 'Rows that are durable' },
     rows: { ...count, description: 'Rows that are judged' },
-    ok: { ...count, description: 'Of them: the grant stands' },
-    refused: { ...count, description: 'Of them: it does not, and the row of the result says why' },
+    ok: { ...count, description: 'Of them: the grant stands; or every provider answered, be it with a refusal' },
+    refused: {
+      ...count,
+      description: 'Of them: it does not; or your node refused the query, or a provider was not reached',
+    },
     bad: { ...count, description: 'Of them: no row could be read; none of the others is the worse for it' },
     resultBytes: { ...count, description: 'Of the result file so far' },
     sha256: Type.Optional(Type.String({ description: 'Of the whole result file, base64; there where it is done' })),
@@ -103,6 +114,18 @@ export const JobRead = Type.Object(
   closed,
 );
 
+/** Asks for the jobs of the own member. */
+export const JobsRequest = Type.Object(
+  { after: Type.Optional(JobIdText), limit: Type.Integer({ minimum: 1, maximum: 200 }) },
+  closed,
+);
+export type JobsRequest = Static<typeof JobsRequest>;
+
+export const JobsPage = Type.Object({ jobs: Type.Array(JobState), next: Type.Optional(JobIdText) }, closed);
+export type JobsPage = Static<typeof JobsPage>;
+
+export const jobsRequest = codec('jobs request', JobsRequest);
+export const jobsPage = codec('jobs', JobsPage);
 export const jobState = codec('job state', JobState);
 export const jobRef = codec('job reference', JobRef);
 export const jobRows = codec('rows of a job', JobRows);

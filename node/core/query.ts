@@ -248,3 +248,49 @@ export const Journalled = Type.Object(
 );
 export type Journalled = Static<typeof Journalled>;
 export const journalled = codec('journal answer', Journalled);
+
+const Jwe = Type.String({ maxLength: 4 << 20, description: 'Compact JWE' });
+
+/** A query as it is sent: what carries it can read nothing of it. A row of a batch job is one. */
+export const QueryRow = Type.Object(
+  {
+    query: QueryIdText,
+    journal: { ...Jwe, description: 'Signed journal, sealed to your own node' },
+    parts: Type.Array(Type.Object({ provider: memberId, query: Jwe }, closed), { minItems: 1, maxItems: 32 }),
+    deadlineMs: Type.Optional(
+      Type.Integer({ minimum: 100, maximum: 120_000, default: 30_000, description: 'For each provider' }),
+    ),
+  },
+  closed,
+);
+export type QueryRow = Static<typeof QueryRow>;
+export const queryRow = codec('query', QueryRow);
+
+/** What became of one provider's part of a row. */
+export const QueryRowPart = Type.Object(
+  {
+    provider: memberId,
+    outcome: Type.Enum(['answer', 'unreachable', 'error']),
+    answer: Type.Optional(Jwe),
+    reason: Type.Optional(Type.String()),
+    detail: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type QueryRowPart = Static<typeof QueryRowPart>;
+
+/** A line of the result file of a job of queries. */
+export const QueryResult = Type.Object(
+  {
+    row: Type.Integer({ minimum: 1 }),
+    outcome: Type.Enum(['ok', 'refused', 'bad']),
+    query: Type.Optional(QueryIdText),
+    consumed: Type.Optional(Type.Boolean()),
+    parts: Type.Optional(Type.Array(QueryRowPart)),
+    reason: Type.Optional(Type.String({ description: 'Why the own node refused it' })),
+    detail: Type.Optional(Type.String()),
+  },
+  closed,
+);
+export type QueryResult = Static<typeof QueryResult>;
+export const queryResult = codec('result of a query', QueryResult);

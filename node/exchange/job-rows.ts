@@ -1,14 +1,18 @@
 // The rows of a batch job: read from NDJSON or CSV, each by itself, so that a bad one costs no other; and written to the
 // result file in the same format.
-import { fromUtf8 } from '../core/bytes.ts';
+import { fromUtf8, utf8 } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import { openJwe, type Agreement } from '../core/jwe.ts';
 import type { JobManifest } from '../core/job.ts';
+import { queryRow, type QueryResult, type QueryRow } from '../core/query.ts';
+import type { RanQuery } from './query-runner.ts';
 import { grantCheck, type CheckResult, type GrantCheck } from '../core/messages/check.ts';
 
 type Format = JobManifest['format'];
 
-export type ReadRow = { check: GrantCheck } | { fault: { what: string; wanted: string; got: string } };
+type Fault = { what: string; wanted: string; got: string };
+export type ReadRow = { check: GrantCheck } | { fault: Fault };
+export type ReadQuery = { query: QueryRow } | { fault: Fault };
 
 export interface JudgedRow {
   /** Counts from 1. */
@@ -41,6 +45,18 @@ export async function readRows(
   }
   const rows = await Promise.all(lines.map((line) => ndjsonRows(line, sealing)));
   return { rows: rows.flat() };
+}
+
+/** The queries of a chunk of whole lines, each by itself. Empty lines are none. */
+export function readQueries(chunk: Uint8Array): ReadQuery[] {
+  return linesOf(chunk).map((line) => {
+    try {
+      return { query: queryRow.decode(utf8(line)) };
+    } catch (error) {
+      if (!XinlianError.is(error, 'MALFORMED')) throw error;
+      return { fault: error.details };
+    }
+  });
 }
 
 function linesOf(chunk: Uint8Array): string[] {
@@ -147,6 +163,18 @@ export function resultLine(format: Format, { row, outcome, result, fault, block 
     ...(block !== undefined && { block }),
   };
   return `${JSON.stringify(line)}\n`;
+}
+
+/** A query that all providers answered is ok: what they say is sealed to the asker, a refusal too. */
+export function queryLine(row: number, read: ReadQuery, ran: RanQuery | undefined): QueryResult {
+  if ('fault' in read || !ran) {
+    const fault = 'fault' in read ? read.fault : undefined;
+    return { row, outcome: 'bad', ...(fault && { detail: `${fault.what}: wanted ${fault.wanted}, got ${fault.got}` }) };
+  }
+  const { query } = read.query;
+  if ('reason' in ran) return { row, outcome: 'refused', query, ...ran };
+  const all = ran.parts.every(({ outcome }) => outcome === 'answer');
+  return { row, outcome: all ? 'ok' : 'refused', query, ...ran };
 }
 
 /** Quoted where it must be; and what a spreadsheet would take for a formula is text. */

@@ -6,14 +6,25 @@ import { verifyMemberStatement } from '../core/application.ts';
 import { concat, equalBytes, toBase64, utf8 } from '../core/bytes.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { MemberId } from '../core/ids.ts';
-import { JOB_KEPT_SECONDS, JOB_SECONDS, MAX_JOB_ROWS, parseJob, type JobRows, type JobState } from '../core/job.ts';
+import {
+  JOB_KEPT_SECONDS,
+  JOB_SECONDS,
+  MAX_JOB_ROWS,
+  parseJob,
+  type JobRows,
+  type JobsPage,
+  type JobsRequest,
+  type JobState,
+} from '../core/job.ts';
 import { sealJwe, type Agreement } from '../core/jwe.ts';
 import { p256Point } from '../core/jwk.ts';
+import type { QueryResult } from '../core/query.ts';
 import { checkGrant } from './check-grant.ts';
 import type { GroupCommit } from './group-commit.ts';
-import { readRows, resultHead, resultLine, type JudgedRow, type ReadRow } from './job-rows.ts';
+import { queryLine, readQueries, readRows, resultHead, resultLine, type JudgedRow, type ReadRow } from './job-rows.ts';
 import type { Withdrawals } from './judge-grant.ts';
 import type { Clock, GrantView, JobStore, Log, StoredJob, WriteBatch } from './ports.ts';
+import type { QueryRunner } from './query-runner.ts';
 import type { RecordVault } from './vault.ts';
 
 /** Result files are kept in blocks of this size: any part of one is found at once. */
@@ -21,6 +32,8 @@ export const RESULT_BLOCK = 64 * 1024;
 
 /** Jobs of one member that are not ended. */
 const MOST_OPEN = 8;
+/** Queries of one job under way at the same time. */
+const QUERIES_AT_ONCE = 16;
 /** Between two looks for jobs that are kept no longer. */
 const SWEEP_MS = 3_600_000;
 /** While a stale view of the chain cannot judge anything. */
@@ -42,8 +55,17 @@ interface Dependencies<B extends Batch> {
   withdrawals: Withdrawals;
   failClosedSeconds: number;
   member: (id: MemberId) => JobMember;
+  queries: Pick<QueryRunner<B>, 'run'>;
   clock: Clock & { sleep(ms: number, signal?: AbortSignal): Promise<void> };
   logger: Log;
+}
+
+/** What came of a chunk. */
+interface Advance {
+  lines: readonly Pick<JudgedRow, 'outcome'>[];
+  text: string;
+  /** Of a CSV file. */
+  columns?: readonly string[] | undefined;
 }
 
 export class Jobs<B extends Batch> {
@@ -166,6 +188,16 @@ export class Jobs<B extends Batch> {
     return this.#job(id, job).state;
   }
 
+  /** Those of a member, by id. */
+  async list(member: MemberId, { after, limit }: JobsRequest): Promise<JobsPage> {
+    const jobs: JobState[] = [];
+    for await (const { state } of this.#needs.store.ofMember(member, after)) {
+      if (jobs.length === limit) return { jobs, next: jobs.at(-1)?.job ?? state.job };
+      jobs.push(state);
+    }
+    return { jobs };
+  }
+
   /** Ends a job that is not ended; what was judged by then stays in its result file. Throws `NOT_FOUND`. */
   cancel({ id: member }: JobMember, id: string): Promise<JobState> {
     return this.#inTurn(member, id, async () => {
@@ -277,15 +309,14 @@ export class Jobs<B extends Batch> {
     const chunk = store.chunk(id, name, judged);
     if (!chunk) throw new XinlianError('STORE_CORRUPT', { what: `job ${name}`, wanted: `rows ${judged}`, got: 'none' });
     const body = member.vault.openNote(chunk.sealed, chunkPlace(id, name, judged));
-    const { rows: read, columns } = await readRows(body, state.format, job.columns, member.sealing);
-    const rows = atMost(MAX_JOB_ROWS - state.rows, read);
-    const lines = rows.map((row, i) => this.#judge(row, state.rows + i + 1, id, { head: head.number, nowSeconds }));
-    const text = lines.map((line) => resultLine(state.format, line)).join('');
+    const { lines, text, columns } = await (state.kind === 'queries'
+      ? this.#ask(id, state, body)
+      : this.#check(member, job, body, { head: head.number, nowSeconds }));
     const tally = (outcome: JudgedRow['outcome']): number => lines.filter((line) => line.outcome === outcome).length;
     const part = await this.#sealed(job, (judged === 0 ? resultHead(state.format) : '') + text);
     const next: JobState = {
       ...state,
-      rows: state.rows + rows.length,
+      rows: state.rows + lines.length,
       ok: state.ok + tally('ok'),
       refused: state.refused + tally('refused'),
       bad: state.bad + tally('bad'),
@@ -297,6 +328,35 @@ export class Jobs<B extends Batch> {
       store.putChunk(batch, id, name, judged, chunk.digest);
     });
     return true;
+  }
+
+  async #check(
+    { id, sealing }: JobMember,
+    { state, columns: known }: StoredJob,
+    body: Uint8Array,
+    at: { head: number; nowSeconds: number },
+  ): Promise<Advance> {
+    const { rows: read, columns } = await readRows(body, state.format, known, sealing);
+    const rows = atMost(MAX_JOB_ROWS - state.rows, read);
+    const lines = rows.map((row, i) => this.#judge(row, state.rows + i + 1, id, at));
+    return { lines, text: lines.map((line) => resultLine(state.format, line)).join(''), columns };
+  }
+
+  /** Some at the same time; a chunk that is cut off is asked anew as it was, and answered as before. */
+  async #ask(id: MemberId, { rows: before }: JobState, body: Uint8Array): Promise<Advance> {
+    const read = readQueries(body);
+    const lines: QueryResult[] = [];
+    let next = 0;
+    const worker = async (): Promise<void> => {
+      for (let i = next++; i < read.length; i = next++) {
+        const one = read[i];
+        if (!one) return;
+        const ran = 'query' in one ? await this.#needs.queries.run(id, one.query, this.#stop.signal) : undefined;
+        lines[i] = queryLine(before + i + 1, one, ran);
+      }
+    };
+    await Promise.all(Array.from({ length: QUERIES_AT_ONCE }, worker));
+    return { lines, text: lines.map((line) => `${JSON.stringify(line)}\n`).join('') };
   }
 
   #judge(row: ReadRow, number: number, caller: MemberId, at: { head: number; nowSeconds: number }): JudgedRow {

@@ -39,6 +39,7 @@ import {
   subscriptionsRequest,
 } from '../core/messages/subscription.ts';
 import { view as viewCodec, viewRequest } from '../core/messages/view.ts';
+import { jobsPage, jobsRequest } from '../core/job.ts';
 import { methodAnswer, methodCall } from '../core/messages/session.ts';
 import { tlogProofOf } from '../core/verify-tlog-proof.ts';
 import { licenceRef, licenceRequest, licenceState } from '../core/licence.ts';
@@ -72,6 +73,7 @@ import {
 import type { IdentityDesk } from './identity-desk.ts';
 import type { CaseDesk } from './case-desk.ts';
 import type { Inbox } from './inbox.ts';
+import type { Jobs } from './jobs.ts';
 import type { MemberNode } from './member-node.ts';
 import type { OpeningExport } from './opening-export.ts';
 import type { ChainView, Log, WriteBatch } from './ports.ts';
@@ -112,6 +114,7 @@ interface Dependencies<B extends Batch> {
   webhooks: Webhooks<B>;
   inbox: Inbox<B>;
   whiteLists: WhiteLists<B>;
+  jobs: Jobs<B>;
   received: ReceivedLists<B>;
   recognition: Pick<RecognitionDesk<B>, 'answer'>;
   reports: Pick<ReportDesk<B>, 'answer'>;
@@ -176,6 +179,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'webhook/remove': ['bank'],
   'webhook/dead': ['bank'],
   'webhook/replay': ['bank'],
+  'job/list': ['bank'],
   'list/push': ['source'],
   'list/own': ['source'],
   'list/rows': ['source'],
@@ -374,6 +378,8 @@ export class Methods<B extends Batch> {
         return deadLettersPage.encode(await webhooks.deadLetters(member.id, deadLettersRequest.decode(argument)));
       case 'webhook/replay':
         return replayed.encode(await webhooks.replay(member.id, replayWebhook.decode(argument)));
+      case 'job/list':
+        return jobsPage.encode(await this.#needs.jobs.list(member.id, jobsRequest.decode(argument)));
       case 'list/push':
         return listPushed.encode(await whiteLists.push(member.providing(), pushList.decode(argument)));
       case 'list/own':

@@ -259,6 +259,8 @@ export interface JobStore<B extends WriteBatch = WriteBatch> {
   job(member: MemberId, id: string): StoredJob | undefined;
   putJob(batch: B, member: MemberId, job: StoredJob): void;
   jobs(): AsyncIterable<[MemberId, StoredJob]>;
+  /** In the order of ids. @param after the id before the first */
+  ofMember(member: MemberId, after?: string): AsyncIterable<StoredJob>;
   /** `sealed` is empty once the rows are judged. */
   chunk(member: MemberId, id: string, index: number): { digest: Uint8Array; sealed: Uint8Array } | undefined;
   putChunk(batch: B, member: MemberId, id: string, index: number, digest: Uint8Array, sealed?: Uint8Array): void;

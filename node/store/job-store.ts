@@ -16,6 +16,7 @@ interface StoredJob {
 const DIGEST_BYTES = 32;
 const MEMBER_BYTES = 32;
 const NOTHING = new Uint8Array();
+const LAST = new Uint8Array(17).fill(0xff);
 
 export class LevelJobStore {
   readonly #store: Store;
@@ -36,6 +37,13 @@ export class LevelJobStore {
   async *jobs(): AsyncGenerator<[MemberId, StoredJob]> {
     for await (const [at, value] of this.#store.entries('job'))
       yield [parseMemberId(toHex(at.subarray(0, MEMBER_BYTES))), JSON.parse(fromUtf8(value)) as StoredJob];
+  }
+
+  async *ofMember(member: MemberId, after?: string): AsyncGenerator<StoredJob> {
+    const own = fromHex(member, MEMBER_BYTES);
+    const from = after === undefined ? own : key(place(member, after), new Uint8Array(1));
+    for await (const [, value] of this.#store.entries('job', { from, to: key(own, LAST) }))
+      yield JSON.parse(fromUtf8(value)) as StoredJob;
   }
 
   chunk(member: MemberId, id: string, index: number): { digest: Uint8Array; sealed: Uint8Array } | undefined {

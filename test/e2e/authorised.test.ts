@@ -25,6 +25,7 @@ import { auditFile } from '../../scripts/sandbox/configs.ts';
 import { ENTERPRISE, player, Programs, taxRows, type Identified, type Made } from '../../scripts/sandbox/programs.ts';
 import { describeIntegration } from './integrate.ts';
 import { describeRepaired } from './repaired.ts';
+import { describeQueryJobs } from './query-jobs.ts';
 import { describeSharing, expectClosedToSuspended } from './sharing.ts';
 import { describeWatching } from './watching.ts';
 import { describeWhiteLists } from './white-lists.ts';
@@ -460,6 +461,7 @@ describe('authorised exchange', () => {
   describeWatching(() => ({ consortium, programs, enterprise }));
 
   describeWhiteLists(() => ({ consortium, programs, enterprise }));
+  describeQueryJobs(() => ({ consortium, programs, enterprise }));
 
   // Behind all the others: a suite's own tests come before those of the suites in it.
   describe('in the end', () => {

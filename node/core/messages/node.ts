@@ -124,6 +124,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * webhook/remove      WebhookRef → nothing
  * webhook/dead        DeadLettersRequest → DeadLettersPage
  * webhook/replay      ReplayWebhook → Replayed
+ * job/list            JobsRequest → JobsPage
  * list/push           PushList → ListPushed
  * list/own            nothing → OwnLists
  * list/rows           ListRowsRequest → ListRowsPage
@@ -184,6 +185,7 @@ export const INNER_METHODS = [
   'webhook/remove',
   'webhook/dead',
   'webhook/replay',
+  'job/list',
   'list/push',
   'list/own',
   'list/rows',

@@ -4,6 +4,9 @@ import * as fc from 'fast-check';
 import { newAgreement } from '#agreement';
 import { fromUtf8, toBase64Url, utf8 } from '../../../node/core/bytes.ts';
 import { signJob, MAX_JOB_ROWS, type JobManifest, type JobState } from '../../../node/core/job.ts';
+import { newQueryId } from '../../../node/core/make-grant.ts';
+import type { QueryResult, QueryRow } from '../../../node/core/query.ts';
+import type { RanQuery } from '../../../node/exchange/query-runner.ts';
 import { openJwe, sealJwe } from '../../../node/core/jwe.ts';
 import { p256Jwk } from '../../../node/core/jwk.ts';
 import { Jobs, RESULT_BLOCK, type JobMember } from '../../../node/exchange/jobs.ts';
@@ -23,6 +26,9 @@ describe('Batch jobs', () => {
   const reply = newAgreement();
   const sealing = newAgreement();
 
+  /** What becomes of a query. */
+  let ran: (row: QueryRow, signal: AbortSignal) => Promise<RanQuery> = async () => ({ consumed: false, parts: [] });
+
   beforeEach(async () => {
     exchange = await Exchange.open();
     member = { id: exchange.bank.id, vault: exchange.agency.vault, sealing };
@@ -39,6 +45,7 @@ describe('Batch jobs', () => {
       withdrawals: { isWithdrawn: (hash) => exchange.withdrawn.has(hash) },
       failClosedSeconds: 120,
       member: () => member,
+      queries: { run: (_, row, signal) => ran(row, signal) },
       clock: Object.assign(exchange.agency.clock, { sleep: () => new Promise<void>((wake) => setImmediate(wake)) }),
       logger: silent,
     });
@@ -114,6 +121,76 @@ describe('Batch jobs', () => {
     expect(file.length).to.equal(state.resultBytes);
     expect(createHash('sha256').update(file).digest('base64')).to.equal(state.sha256);
     expect(fromUtf8(file)).to.not.contain(grant);
+  });
+
+  describe('of queries', () => {
+    const provider = `0x${'c'.repeat(64)}`;
+    const rowOf = (): QueryRow => ({ query: newQueryId().id, journal: 'j', parts: [{ provider, query: 'q' }] });
+    const text = (rows: readonly QueryRow[]): string => rows.map((row) => `${JSON.stringify(row)}\n`).join('');
+    const answered = { consumed: true, parts: [{ provider, outcome: 'answer' as const, answer: 'a..b' }] };
+    const resultsOf = (lines: string): QueryResult[] => lines.split('\n').slice(0, -1).map((line) => JSON.parse(line) as QueryResult); // prettier-ignore
+
+    it('run each row, in order however long each takes; one that fails costs no other', async () => {
+      const rows = Array.from({ length: 40 }, rowOf);
+      const away = { provider, outcome: 'unreachable' as const, reason: 'UNREACHABLE', detail: 'cut off' };
+      ran = async ({ query }) => {
+        const i = rows.findIndex((row) => row.query === query);
+        for (let turns = (i * 7) % 5; turns > 0; turns--) await new Promise((turn) => setImmediate(turn));
+        if (i === 3) return { reason: 'GRANT_EXHAUSTED', detail: 'used up' };
+        return i === 5 ? { consumed: false, parts: [away] } : answered;
+      };
+      const job = await create({ kind: 'queries' });
+      await take(job, 0, text(rows.slice(0, 20)), false);
+      await take(job, 1, `no query\n${text(rows.slice(20))}`);
+      const state = await ended(job);
+      expect(state).to.deep.include({ kind: 'queries', state: 'done', rows: 41, ok: 38, refused: 2, bad: 1 });
+      const results = resultsOf((await result(job)).text);
+      expect(results.map(({ row }) => row)).to.deep.equal(Array.from({ length: 41 }, (_, i) => i + 1));
+      expect(results.map(({ query }) => query)).to.deep.equal([...rows.slice(0, 20), undefined, ...rows.slice(20)].map((row) => row?.query)); // prettier-ignore
+      expect(results[0]).to.deep.include({ outcome: 'ok', ...answered });
+      expect(results[3]).to.deep.include({ outcome: 'refused', reason: 'GRANT_EXHAUSTED' });
+      expect(results[5]).to.deep.include({ outcome: 'refused', parts: [away] });
+      expect(results[20]).to.include({ outcome: 'bad' });
+    });
+
+    it('are asked anew as they were where a chunk was cut off, and never a chunk that was whole', async () => {
+      const rows = Array.from({ length: 6 }, rowOf);
+      const asked: string[] = [];
+      const cut = Promise.withResolvers<void>();
+      ran = (row, signal) => {
+        asked.push(row.query);
+        if (rows.indexOf(rows.find(({ query }) => query === row.query)!) < 3) return Promise.resolve(answered);
+        cut.resolve();
+        return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+      };
+      const job = await create({ kind: 'queries' });
+      await take(job, 0, text(rows.slice(0, 3)), false);
+      await take(job, 1, text(rows.slice(3)));
+      await cut.promise;
+      await jobs.stop();
+      expect(jobs.state(member, job)).to.include({ state: 'running', rows: 3 });
+      ran = async (row) => {
+        asked.push(row.query);
+        return answered;
+      };
+      jobs = await open();
+      expect(await ended(job)).to.include({ state: 'done', rows: 6, ok: 6 });
+      expect(resultsOf((await result(job)).text)).to.have.length(6);
+      expect(asked.filter((query) => rows.slice(0, 3).some((row) => row.query === query))).to.have.length(3);
+    });
+
+    it('are in NDJSON alone', async () => {
+      expect(await rejection(create({ kind: 'queries', format: 'csv' }))).to.have.property('code', 'MALFORMED');
+    });
+  });
+
+  it('are listed to their member, in pages', async () => {
+    const made = new Set([await create(), await create(), await create()]);
+    const first = await jobs.list(member.id, { limit: 2 });
+    const second = await jobs.list(member.id, { limit: 2, after: first.next! });
+    expect([first.jobs.length, second.jobs.length, second.next]).to.deep.equal([2, 1, undefined]);
+    expect(new Set([...first.jobs, ...second.jobs].map(({ job }) => job))).to.deep.equal(made);
+    expect(await jobs.list(exchange.otherBank.id, { limit: 2 })).to.deep.equal({ jobs: [] });
   });
 
   it('take CSV, and give CSV', async () => {

@@ -31,6 +31,8 @@ import { builtInCatalogue } from '../../../node/policy/pack.ts';
 import { openLicensing } from '../../../node/licensing.ts';
 import { LevelAccessStore } from '../../../node/store/access-store.ts';
 import { LevelAttachmentStore } from '../../../node/store/attachment-store.ts';
+import { Jobs } from '../../../node/exchange/jobs.ts';
+import { LevelJobStore } from '../../../node/store/job-store.ts';
 import { LevelCertificateStore } from '../../../node/store/certificate-store.ts';
 import type { Batch, Store } from '../../../node/store/store.ts';
 import { domain } from '../../helpers/authorised.ts';
@@ -41,6 +43,7 @@ import { memoryStore } from '../../helpers/memory-store.ts';
 import { PaperChain } from '../../helpers/paper-chain.ts';
 import { PaperCouncil } from '../../helpers/paper-council.ts';
 import { openCases } from '../../helpers/cases.ts';
+import { PaperGrants } from '../../helpers/paper-grants.ts';
 import { listParts } from '../../helpers/listed.ts';
 import { bankParts } from '../../helpers/watching-bank.ts';
 import { rejection } from '../../helpers/rejection.ts';
@@ -66,6 +69,23 @@ function governance(): { council: CouncilDesk; self: SelfDesk } {
       writers: new Map(),
     }),
   };
+}
+
+/** With nothing that could be asked or checked. */
+function noJobs({ store, commits, clock }: Agency): Promise<Jobs<Batch>> {
+  return Jobs.open<Batch>({
+    store: new LevelJobStore(store),
+    commits,
+    view: new PaperGrants(0),
+    withdrawals: { isWithdrawn: () => false },
+    failClosedSeconds: 120,
+    member: () => {
+      throw new TypeError('no job is done here');
+    },
+    queries: { run: () => Promise.reject(new TypeError('nobody is asked here')) },
+    clock: Object.assign(clock, { sleep: async () => undefined }),
+    logger: silent,
+  });
 }
 
 describe('A hosted member', () => {
@@ -119,6 +139,7 @@ describe('A hosted member', () => {
     methods = new Methods<Batch>({
       ...(await bankParts(agency)),
       ...(await listParts()),
+      jobs: await noJobs(agency),
       members: new Map([[MEMBER, hosted]]),
       submissions,
       attachments: new Attachments<Batch>({

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { expect } from 'chai';
 import { fromUtf8 } from '../../../node/core/bytes.ts';
-import { jobRead, jobRef, jobRows, jobState, type JobState } from '../../../node/core/job.ts';
+import { jobRead, jobsPage, jobsRequest, jobRef, jobRows, jobState, type JobState } from '../../../node/core/job.ts';
 import { decodeParcel } from '../../../node/core/messages/codec.ts';
 import { startTestGateway, type TestGateway } from '../../helpers/gateway/test-gateway.ts';
 
@@ -71,6 +71,19 @@ describe('Batch jobs at a gateway', () => {
     expect(response.json()).to.deep.equal({ ...STATE, created: '2026-01-01T08:00:00+08:00' });
     expect((await get(`/v1/jobs/${JOB}`)).json().state).to.equal('running');
     expect((await post(`/v1/jobs/${JOB}/cancellation`, {}, 'application/json')).json().state).to.equal('cancelled');
+  });
+
+  it('are listed by the caller’s own node, in pages', async () => {
+    gateway.node.inner = async (method, argument) => {
+      expect(method).to.equal('job/list');
+      expect(jobsRequest.decode(argument)).to.deep.equal({ limit: 1, after: JOB });
+      return jobsPage.encode({ jobs: [state], next: JOB });
+    };
+    const { items, next } = (await get(`/v1/jobs?limit=1&cursor=${JOB}`)).json();
+    expect([next, items.map((item: { job: string; created: string }) => [item.job, item.created])]).to.deep.equal([
+      JOB,
+      [[JOB, '2026-01-01T08:00:00+08:00']],
+    ]);
   });
 
   it('have their rows cut at line ends, the same way however they come, the last part marked', async () => {
