@@ -59,6 +59,7 @@ async function start(config: GatewayConfig, log: Logger, started: Lifecycle): Pr
     grants: view,
     chain: view,
     council: councilOf(view),
+    recognition: view.recognition,
     nodes: nodesOf(view, host),
     verifier: new ChainVerifier({ view, rpc, catalogue: builtInCatalogue, log }),
     clock: systemClock,

@@ -93,6 +93,7 @@ const COMPONENTS: Readonly<Record<string, TSchema>> = {
 const TAGS = {
   Audit: 'What public data alone answers an auditor, with its proofs 审计',
   'Public register': 'What the law publishes, for everyone; asked of the agencies on every read.',
+  Recognition: 'Agreements and cases between regional centres, as the chain has them 信用报告互认',
   Access: 'Tokens 令牌',
   Publishing: 'Rows in, receipts out 信息报送',
   Records: 'Records and their proofs 记录与证明',

@@ -1,6 +1,7 @@
 // What the gateway needs of the world. Adapters fit these by shape; only `gateway.ts` joins them.
 import type { JsonValue } from '../node/core/canonical.ts';
 import type { Hex } from '../node/core/bytes.ts';
+import type { AgreementView, CaseView } from '../node/core/case-view.ts';
 import type { ChainHead, GrantState, KeyKind, LogState, Member, MemberStatus, Role } from '../node/core/consortium.ts';
 import type { CouncilCall } from '../node/core/council.ts';
 import type { GrantHash, LogId, MemberId } from '../node/core/ids.ts';
@@ -68,6 +69,12 @@ export interface Grants {
   consumption(hash: GrantHash, query: Hex): { block: number; final: boolean } | undefined;
 }
 
+/** Agreements and cases of recognition as the chain has them: what narrows counts at first sight. */
+export interface Recognition {
+  agreements(): AgreementView[];
+  cases(): CaseView[];
+}
+
 export interface NodeCallOptions {
   signal?: AbortSignal;
   /** From the call to its answer. */
@@ -95,6 +102,7 @@ export interface GatewayPorts {
   grants: Grants;
   chain: Chain;
   council: Council;
+  recognition: Recognition;
   nodes: NodeCaller;
   verifier: BundleVerifier;
   clock: Clock;

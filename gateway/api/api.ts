@@ -22,6 +22,7 @@ import { getConsortium, getMember, listMembers } from './members.ts';
 import { getBundle, getReceipt, getRecord, getSubmission, getTlogProof, publishRecords } from './records.ts';
 import { callAsSubject, getGrantRequest, reconcileDay, requestGrant, runQuery } from './queries.ts';
 import { getCommitment, getCommitmentPage, getPublicCertificate, getPublicRecord, searchPublic } from './public.ts';
+import { getRecognitionCase, getRecognitionPage, listAgreements } from './recognition.ts';
 import { checkReport, getReportPage } from './reports.ts';
 import { getErrors, getLimits, getLive, getMetrics, getReady, getRefusals } from './service.ts';
 import { callSession, openSession } from './sessions.ts';
@@ -44,6 +45,9 @@ export const api = {
   getCommitmentPage,
   checkReport,
   getReportPage,
+  listAgreements,
+  getRecognitionCase,
+  getRecognitionPage,
   registerGrants,
   checkGrants,
   getGrant,

@@ -18,6 +18,7 @@ import { logRoutes } from './logs.ts';
 import { publicRoutes } from './public.ts';
 import { queryRoutes } from './queries.ts';
 import { recordRoutes } from './records.ts';
+import { recognitionRoutes } from './recognition.ts';
 import { reportRoutes } from './reports.ts';
 import { serviceRoutes } from './service.ts';
 import { sessionRoutes } from './sessions.ts';
@@ -43,6 +44,7 @@ export function createHandlers(
     ...grantRoutes(options, ports),
     ...publicRoutes({ ...options, catalogue: builtInCatalogue }, ports),
     ...reportRoutes(options, ports),
+    ...recognitionRoutes(options, ports),
     ...queryRoutes(options, ports),
     ...shareRoutes(options, ports),
     ...jobRoutes(options, ports),

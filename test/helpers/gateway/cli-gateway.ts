@@ -70,6 +70,7 @@ export async function startCliGateway(): Promise<CliGateway> {
       chain: { head: () => undefined, final: () => -1 },
       nodes: node,
       council: councilOf(council),
+      recognition: { agreements: () => [], cases: () => [] },
       verifier: { verify: () => ({ ok: false, pending: false, checks: [], trusted: [] }) },
       clock: Date,
     },

@@ -1,4 +1,5 @@
 // A whole gateway over ports in memory.
+import type { Recognition } from '../../../gateway/ports.ts';
 import type { AddressInfo } from 'node:net';
 import { Writable } from 'node:stream';
 import type { FastifyInstance } from 'fastify';
@@ -49,7 +50,10 @@ export interface TestGateway {
   token(member: TestMember, scope?: string): Promise<string>;
 }
 
-export async function startTestGateway(options: Partial<AppOptions> = {}): Promise<TestGateway> {
+export async function startTestGateway(
+  options: Partial<AppOptions> = {},
+  recognition: Recognition = { agreements: () => [], cases: () => [] },
+): Promise<TestGateway> {
   const members = new MemoryMembers();
   const source = members.add('a', ['source']);
   const bank = members.add('b', ['bank']);
@@ -83,6 +87,7 @@ export async function startTestGateway(options: Partial<AppOptions> = {}): Promi
       chain: { head: () => gateway.head, final: () => 8 },
       nodes: node,
       council: { threshold: () => 0, proposals: () => [] },
+      recognition,
       verifier: { verify: (bundle) => ({ ok: false, pending: false, checks: [], trusted: [JSON.stringify(bundle)] }) },
       clock,
     },
