@@ -9,6 +9,7 @@ import pc from 'picocolors';
 import { auditTwice, type AuditOutcome } from './sandbox/audit.ts';
 import { startCluster, type Cluster } from './sandbox/cluster.ts';
 import { auditFile } from './sandbox/configs.ts';
+import { startMonitor } from './sandbox/monitor.ts';
 import { play, type Played } from './sandbox/play.ts';
 import { sampleFiles, type Outcome } from './sandbox/scenario.ts';
 
@@ -29,11 +30,13 @@ const fresh = values.once && values.data === undefined;
 const data = fresh ? await mkdtemp(join(tmpdir(), 'xinlian-')) : resolve(values.data ?? 'data/sandbox');
 
 let cluster: Cluster | undefined;
+let monitor: Awaited<ReturnType<typeof startMonitor>> | undefined;
 let ending: Promise<void> | undefined;
 
 /** Once, however many signals come. */
 function end(): Promise<void> {
   ending ??= (async () => {
+    await monitor?.stop();
     await cluster?.stop();
     if (fresh) await rm(data, { recursive: true, force: true });
   })();
@@ -61,11 +64,16 @@ try {
   const files = values.input === undefined ? await sampleFiles(data) : [resolve(values.input)];
   const played = await play(cluster, { data, files, say });
   if (values.once) await finish(played, await auditTwice(data, say));
-  else showWhereToLook(cluster, played.outcome);
+  else {
+    // Two auditors end a run that ends; one that stays up has one that never does.
+    monitor = await startMonitor(data, say);
+    showWhereToLook(cluster, played.outcome, monitor.metricsUrl);
+  }
 } catch (error) {
   console.error(pc.red(error instanceof Error ? (error.stack ?? error.message) : String(error)));
   console.error(`Logs of the processes: ${join(data, 'logs')}`);
   // The logs of a run that failed are kept.
+  await monitor?.stop();
   await cluster?.stop();
   if (values.once) console.log(JSON.stringify({ ok: false, seconds: seconds() }));
   process.exit(1);
@@ -98,7 +106,11 @@ async function finish({ ok: played, told }: Played, audit: AuditOutcome): Promis
   process.exit(ok ? 0 : 1);
 }
 
-function showWhereToLook({ gatewayUrl, nodeUrl, chainUrl }: Cluster, { record, bundle }: Outcome): void {
+function showWhereToLook(
+  { gatewayUrl, nodeUrl, chainUrl }: Cluster,
+  { record, bundle }: Outcome,
+  metricsUrl: string,
+): void {
   const lines = [
     ['gateway of Dafeng', `${gatewayUrl('dafeng')}/docs`],
     ['gateway of Shanghai', `${gatewayUrl('shanghai')}/docs`],
@@ -106,6 +118,8 @@ function showWhereToLook({ gatewayUrl, nodeUrl, chainUrl }: Cluster, { record, b
     ['a node of its own', `${nodeUrl('regulator')}/info`],
     ['the chain', chainUrl],
     ['logs of the processes', join(data, 'logs')],
+    ['the audit that goes on', metricsUrl],
+    ['its alerts', join(data, 'logs', 'monitor.log')],
     ['a proof', `npm run -s xinlian -- verify ${bundle}`],
     ['a record', `npm run -s xinlian -- record ${record} --profile ${join(data, 'profiles', 'regulator.yaml')}`],
     ['an audit', `npm run -s xinlian -- audit --contracts ${auditFile(data)}`],

@@ -23,6 +23,9 @@ export interface CheckpointKey {
   sign(message: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
 
+/** Blocks that an anchor may be ahead of the view: what an engine says beyond that keeps nothing waiting. */
+const MOST_AHEAD = 64;
+
 type Batch = WriteBatch & { readonly length: number };
 
 interface Dependencies<B extends Batch> {
@@ -156,7 +159,7 @@ export class Checkpointer<B extends Batch = Batch> {
       { log: id, size: signed.size, root: signed.root, proof },
       this.#abort.signal,
     );
-    this.#sentBlock = block;
+    this.#sentBlock = Math.min(block, (view.head()?.number ?? 0) + MOST_AHEAD);
     logger.debug({ log: id, size: signed.size, transaction, block }, 'anchored');
   }
 

@@ -17,6 +17,7 @@ import { makeUscc } from '../../node/core/uscc.ts';
 import { CAST } from '../../scripts/sandbox/cast.ts';
 import { keysDirectory, passphraseFile } from '../../scripts/sandbox/consortium.ts';
 import { auditFile } from '../../scripts/sandbox/configs.ts';
+import { startMonitor } from '../../scripts/sandbox/monitor.ts';
 import { sampleFile } from '../../scripts/generate.ts';
 import {
   command,
@@ -208,6 +209,19 @@ describe('publishing a file', () => {
     const refused = await xinlian('verify', file);
     expect(refused.code).to.equal(1);
     expect(refused.stdout).to.match(/inclusion/);
+  });
+
+  it('is watched by an audit that goes on, whose metrics tell how far it is and that nothing was found', async () => {
+    const monitor = await startMonitor(consortium.data, () => {});
+    try {
+      const told = async (name: string): Promise<number> =>
+        Number(new RegExp(`^xinlian_audit_${name} (\\d+)$`, 'm').exec(await (await fetch(monitor.metricsUrl)).text())?.[1]); // prettier-ignore
+      await until(async () => (await told('entries')) >= ROWS);
+      expect(await told('block')).to.be.above(0);
+      expect(await told('findings')).to.equal(0);
+    } finally {
+      await monitor.stop();
+    }
   });
 
   it('opens to an auditor when its records were decided', async () => {

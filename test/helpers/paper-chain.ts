@@ -29,6 +29,8 @@ export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWr
   /** The last block that the node has followed; undefined: the head. */
   followed: number | undefined;
   down = false;
+  /** What is said of the block of an anchor, in the place of the truth. */
+  toldBlock: number | undefined;
   /** Every checkpoint that was sent, taken or not. */
   readonly sent: Anchoring[] = [];
 
@@ -102,7 +104,7 @@ export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWr
     const block = ++this.#block;
     const transaction = blockHash(1_000 + block);
     if (!same) this.#anchors.push({ size, root, block, blockHash: blockHash(block), transaction });
-    return { transaction, block };
+    return { transaction, block: this.toldBlock ?? block };
   }
 
   async capture(_log: LogId, { size, root }: AnchoredHead): Promise<AnchorProof> {
@@ -114,6 +116,11 @@ export class PaperChain implements ChainView, ChainWriter, AnchorProver, GrantWr
   /** Everything so far is final. */
   finalise(): void {
     this.#final = this.#block;
+  }
+
+  /** Blocks go by. */
+  pass(blocks: number): void {
+    this.#block += blocks;
   }
 
   /** Takes back all anchors that are not final. */

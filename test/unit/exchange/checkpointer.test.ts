@@ -151,6 +151,22 @@ describe('Checkpointer', () => {
     expect(chain.log(agency.log.state.id)?.head?.size).to.equal(6);
   });
 
+  it('does not wait for ever for a block that an engine made up', async () => {
+    const { checkpointer, chain } = agency;
+    await publish(2);
+    await checkpointer.sign();
+    chain.toldBlock = 4_000_000_000;
+    await checkpointer.anchor();
+    chain.toldBlock = undefined;
+    await publish(2);
+    await checkpointer.sign();
+    await checkpointer.anchor();
+    expect(chain.sent).to.have.length(1);
+    chain.pass(64);
+    await checkpointer.anchor();
+    expect(chain.sent).to.have.length(2);
+  });
+
   it('anchors again what a reorganisation took back', async () => {
     const { checkpointer, chain } = agency;
     await publish(2);
