@@ -15,11 +15,11 @@ const SUITES: Record<string, [command: string, ...args: string[]]> = {
   unit: ['mocha', 'test/unit/**/*.test.ts'],
   property: ['mocha', 'test/property/**/*.test.ts'],
   contracts: ['hardhat', 'test'],
-  browser: ['mocha', '--timeout', '300000', 'test/browser/**/*.test.ts'],
-  sandbox: ['mocha', '--timeout', '300000', 'test/sandbox/**/*.test.ts'],
-  e2e: ['mocha', '--timeout', '300000', 'test/e2e/**/*.test.ts'],
+  browser: ['mocha', 'test/browser/**/*.test.ts'],
+  sandbox: ['mocha', 'test/sandbox/**/*.test.ts'],
+  e2e: ['mocha', 'test/e2e/**/*.test.ts'],
   'third-party': ['mocha', 'test/third-party/**/*.test.ts'],
-  java: ['mocha', '--timeout', '300000', 'test/java/**/*.test.ts'],
+  java: ['mocha', 'test/java/**/*.test.ts'],
 };
 
 /** What a suite wants of the machine besides the packages. Throws a sentence for whoever can put it there. */

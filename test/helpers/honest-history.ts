@@ -50,6 +50,7 @@ export function everyKind(time: number): Entry[] {
     { kind: 'query', time, commitment },
     { kind: 'certificate', time, commitment },
     { kind: 'share', time, commitment },
+    { kind: 'report', time, commitment },
   ];
 }
 

@@ -231,7 +231,10 @@ describe('an audit of accesses', () => {
 
   /** Other values of a member; what is absent is put there, and each member of an object is another. */
   function others(name: string, value: unknown): unknown[] {
-    if (value === undefined) return [ADDED[name]];
+    if (value === undefined) {
+      if (!(name in ADDED)) throw new Error(`a member ${name} that this test must know`);
+      return [ADDED[name]];
+    }
     if (name === 'type') return ['xinlian/receipt/v9'];
     if (typeof value === 'number') return [value + 1];
     if (typeof value === 'string') return [`${value.slice(0, -1)}${value.endsWith('A') ? 'E' : 'A'}`];
@@ -247,5 +250,6 @@ describe('an audit of accesses', () => {
     basis: { basis: 'A'.repeat(43), citation: 'c', matter: 'm' },
     reason: 'GRANT_UNKNOWN',
     event: 1,
+    list: { id: 'A'.repeat(22), edition: 1, name: 'n' },
   };
 });
