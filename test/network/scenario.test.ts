@@ -20,7 +20,7 @@ describe('the scenario on four validators', () => {
     const { data } = consortium;
     const { ok, told } = await play(consortium, { data, files: await sampleFiles(data), say });
     expect(ok, said.join('\n')).to.equal(true);
-    expect(told).to.deep.include({
+    expect(told).to.include({
       published: 1_000,
       rejected: 0,
       final: 1_000,
@@ -30,8 +30,8 @@ describe('the scenario on four validators', () => {
       objections: 1,
       repairs: 1,
       commitments: 1,
-      recognition: { cases: 3, recognised: 2, refused: 1, returned: 1, invalidated: 1 },
     });
+    expect(told.recognition).to.include({ cases: 3, recognised: 2, refused: 1, returned: 1, invalidated: 1 });
     expect(told.checkpoints).to.be.at.least(1);
     expect(told.events).to.be.at.least(2);
     const audit = await auditTwice(data, say);
