@@ -57,6 +57,7 @@ import {
   deadLettersRequest,
   replayed,
   replayWebhook,
+  rotateWebhook,
   webhookList,
   webhookRef,
   type CreatedWebhook,
@@ -66,6 +67,7 @@ import {
   type Replayed,
   type ReplayWebhook,
   type WebhookView,
+  type RotateWebhook,
 } from '../node/core/messages/webhook.ts';
 import {
   listEntriesPage,
@@ -158,6 +160,10 @@ export class HomeNode {
 
   async createWebhook(request: CreateWebhook, signal: AbortSignal): Promise<CreatedWebhook> {
     return createdWebhook.decode(await this.#call('webhook/create', createWebhook.encode(request), signal));
+  }
+
+  async rotateWebhook(request: RotateWebhook, signal: AbortSignal): Promise<CreatedWebhook> {
+    return createdWebhook.decode(await this.#call('webhook/rotate', rotateWebhook.encode(request), signal));
   }
 
   async webhooks(signal: AbortSignal): Promise<WebhookView[]> {

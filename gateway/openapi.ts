@@ -176,7 +176,10 @@ function eventWebhook(): JsonObject {
     parameters: [
       header('webhook-id', 'The id of the event: the same in every attempt'),
       header('webhook-timestamp', 'Of this attempt, seconds since 1970'),
-      header('webhook-signature', '`v1,` HMAC-SHA256 and `v1a,` Ed25519 signatures, divided by spaces'),
+      header(
+        'webhook-signature',
+        '`v1,` HMAC-SHA256 and `v1a,` Ed25519 signatures, divided by spaces; two of each while keys are rotated',
+      ),
     ],
     requestBody: {
       required: true,

@@ -10,6 +10,7 @@ import {
   listWebhooks,
   openSubscription,
   replayWebhook,
+  rotateWebhook,
   streamEvents,
 } from './events.ts';
 import { checkGrants, consumeGrant, getGrant, registerGrants, withdrawGrant } from './grants.ts';
@@ -63,6 +64,7 @@ export const api = {
   listEvents,
   streamEvents,
   createWebhook,
+  rotateWebhook,
   listWebhooks,
   deleteWebhook,
   listDeadLetters,

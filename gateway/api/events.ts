@@ -12,6 +12,7 @@ import {
   CreateWebhook,
   DeadLetter as WireDeadLetter,
   Replayed,
+  RotateWebhook,
   WebhookIdText,
   WebhookView as WireWebhook,
 } from '../../node/core/messages/webhook.ts';
@@ -28,7 +29,14 @@ const webhookParams = Type.Object({ webhook: WebhookIdText }, closed);
 export const SubscriptionView = Type.Object({ ...WireSubscription.properties, opened: Time }, closed);
 export type SubscriptionView = Static<typeof SubscriptionView>;
 
-export const WebhookView = Type.Object({ ...WireWebhook.properties, created: Time }, closed);
+export const WebhookView = Type.Object(
+  {
+    ...WireWebhook.properties,
+    created: Time,
+    rotated: Type.Optional({ ...Time, description: 'Until when the keys of before sign too' }),
+  },
+  closed,
+);
 export type WebhookView = Static<typeof WebhookView>;
 
 const { event: _, ...letter } = WireDeadLetter.properties;
@@ -173,6 +181,34 @@ export const createWebhook = define({
     ),
   },
   problems: ['MALFORMED', 'UNREACHABLE', 'TIMEOUT'],
+});
+
+const { webhook: _id, ...rotation } = RotateWebhook.properties;
+
+export const rotateWebhook = define({
+  method: 'POST',
+  path: '/v1/webhooks/{webhook}/rotation',
+  tag: 'Events',
+  summary: 'Give a webhook other keys',
+  description:
+    'The answer shows the new secret once. For the overlap every call is signed under the keys of before as well: the ' +
+    `header has four signatures, and one that you know is enough (Standard Webhooks).${OWN}`,
+  scope: 'events',
+  rate: 'normal',
+  idempotency: { kind: 'kept', natural: 'each makes other keys, and ends those of before the last rotation' },
+  params: webhookParams,
+  request: { kind: 'json', schema: Type.Object(rotation, closed), maxBytes: 4_096 },
+  response: {
+    kind: 'json',
+    schema: Type.Object(
+      {
+        ...WebhookView.properties,
+        secret: Type.String({ description: 'whsec_…: HMAC key of the signatures v1. Shown once' }),
+      },
+      closed,
+    ),
+  },
+  problems: ['NOT_FOUND', 'MALFORMED', 'UNREACHABLE', 'TIMEOUT'],
 });
 
 export const listWebhooks = define({

@@ -31,6 +31,7 @@ import { addReport } from './commands/report.ts';
 import { addShare } from './commands/share.ts';
 import { addVerify } from './commands/verify.ts';
 import { addWatch } from './commands/watch.ts';
+import { addWebhook } from './commands/webhook.ts';
 import { addWhitelist } from './commands/whitelist.ts';
 import { explain } from './explain.ts';
 import type { Terminal } from './terminal.ts';
@@ -70,6 +71,7 @@ export async function run(args: readonly string[], terminal: Terminal): Promise<
     addAttachment,
     addReconcile,
     addWatch,
+    addWebhook,
     addWhitelist,
     addMembers,
     addMember,

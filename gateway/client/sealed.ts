@@ -164,6 +164,25 @@ import {
   type PushList,
   type ReceivedLists,
 } from '../../node/core/messages/white-list.ts';
+import {
+  createdWebhook,
+  createWebhook,
+  deadLettersPage,
+  deadLettersRequest,
+  replayed,
+  replayWebhook,
+  rotateWebhook,
+  webhookList,
+  webhookRef,
+  type CreatedWebhook,
+  type CreateWebhook,
+  type DeadLettersPage,
+  type DeadLettersRequest,
+  type Replayed,
+  type ReplayWebhook,
+  type RotateWebhook,
+  type WebhookView,
+} from '../../node/core/messages/webhook.ts';
 import type { Client } from '../client.ts';
 import { chunksOf, submit, type Submission, type SubmissionLine, type Submitter } from '../publish/submit.ts';
 import { ApiError } from './api-error.ts';
@@ -431,6 +450,31 @@ export class SealedClient implements Submitter {
   /** Takes a report back, for good. */
   async withdrawReport(number: string, signal?: AbortSignal): Promise<void> {
     await this.#call('report/withdraw', reportRef.encode({ number }), signal);
+  }
+
+  /** Has the node post events to an address. The answer shows the secret once: a call that was cut off makes another. */
+  async createWebhook(request: CreateWebhook, signal?: AbortSignal): Promise<CreatedWebhook> {
+    return createdWebhook.decode(await this.#call('webhook/create', createWebhook.encode(request), signal));
+  }
+
+  async webhooks(signal?: AbortSignal): Promise<WebhookView[]> {
+    return webhookList.decode(await this.#call('webhook/list', new Uint8Array(), signal)).webhooks;
+  }
+
+  async rotateWebhook(request: RotateWebhook, signal?: AbortSignal): Promise<CreatedWebhook> {
+    return createdWebhook.decode(await this.#call('webhook/rotate', rotateWebhook.encode(request), signal));
+  }
+
+  async removeWebhook(webhook: string, signal?: AbortSignal): Promise<void> {
+    await this.#call('webhook/remove', webhookRef.encode({ webhook }), signal);
+  }
+
+  async deadLetters(request: DeadLettersRequest, signal?: AbortSignal): Promise<DeadLettersPage> {
+    return deadLettersPage.decode(await this.#call('webhook/dead', deadLettersRequest.encode(request), signal));
+  }
+
+  async replayWebhook(request: ReplayWebhook, signal?: AbortSignal): Promise<Replayed> {
+    return replayed.decode(await this.#call('webhook/replay', replayWebhook.encode(request), signal));
   }
 
   /** Pushes rows of a white list; for agencies. See `pushWhiteList`. */

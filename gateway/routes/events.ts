@@ -61,6 +61,11 @@ export function eventRoutes({ nodeTimeoutMs }: { nodeTimeoutMs: number }, { node
       return { ...webhookView(view), secret };
     },
 
+    async rotateWebhook({ caller, params: { webhook }, body, signal }) {
+      const { secret, ...view } = await homeOf(caller.member).rotateWebhook({ webhook, ...body }, signal);
+      return { ...webhookView(view), secret };
+    },
+
     async listWebhooks({ caller, signal }) {
       return { items: (await homeOf(caller.member).webhooks(signal)).map(webhookView) };
     },
@@ -91,8 +96,12 @@ function subscriptionView({ opened, ...view }: WireSubscription): SubscriptionVi
   return { ...view, opened: beijingTime(opened) };
 }
 
-function webhookView({ created, ...view }: WireWebhook): WebhookView {
-  return { ...view, created: beijingTime(created) };
+function webhookView({ created, rotated, ...view }: WireWebhook): WebhookView {
+  return {
+    ...view,
+    created: beijingTime(created),
+    ...(rotated !== undefined && { rotated: beijingTime(rotated) }),
+  };
 }
 
 function deadLetterView({ cursor, time, event, ...letter }: WireDeadLetter): DeadLetter {

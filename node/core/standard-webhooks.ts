@@ -45,15 +45,20 @@ export function publicKeyText({ seed }: WebhookKeys): string {
  * @param id without a full stop; the same for every attempt
  * @param timestamp of this attempt, seconds since 1970
  * @param body as it is sent
+ * @param before keys that were rotated out and that receivers may still know: they sign too, behind the new ones
  */
 export function signWebhook(
   id: string,
   timestamp: number,
   body: Uint8Array,
-  { secret, seed }: WebhookKeys,
+  keys: WebhookKeys,
+  before?: WebhookKeys,
 ): WebhookHeaders {
   const signed = signedContent(id, String(timestamp), body);
-  const signatures = [`v1,${toBase64(hmac(sha256, secret, signed))}`, `v1a,${toBase64(ed25519.sign(signed, seed))}`];
+  const signatures = [keys, ...(before ? [before] : [])].flatMap(({ secret, seed }) => [
+    `v1,${toBase64(hmac(sha256, secret, signed))}`,
+    `v1a,${toBase64(ed25519.sign(signed, seed))}`,
+  ]);
   return { 'webhook-id': id, 'webhook-timestamp': String(timestamp), 'webhook-signature': signatures.join(' ') };
 }
 

@@ -57,6 +57,7 @@ import {
   deadLettersRequest,
   replayed,
   replayWebhook,
+  rotateWebhook,
   webhookList,
   webhookRef,
 } from '../core/messages/webhook.ts';
@@ -175,6 +176,7 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'subscription/close': ['bank'],
   'event/read': ['bank'],
   'webhook/create': ['bank'],
+  'webhook/rotate': ['bank'],
   'webhook/list': ['bank'],
   'webhook/remove': ['bank'],
   'webhook/dead': ['bank'],
@@ -369,6 +371,8 @@ export class Methods<B extends Batch> {
         return eventsPage.encode(await this.#needs.inbox.events(member.id, eventsRequest.decode(argument), signal));
       case 'webhook/create':
         return createdWebhook.encode(await webhooks.create(member.id, createWebhook.decode(argument)));
+      case 'webhook/rotate':
+        return createdWebhook.encode(await webhooks.rotate(member.id, rotateWebhook.decode(argument)));
       case 'webhook/list':
         return webhookList.encode(webhooks.list(member.id));
       case 'webhook/remove':

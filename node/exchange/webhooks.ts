@@ -14,9 +14,11 @@ import type {
   DeadLettersRequest,
   Replayed,
   ReplayWebhook,
+  RotateWebhook,
   WebhookList,
   WebhookView,
 } from '../core/messages/webhook.ts';
+import { OVERLAP_SECONDS } from '../core/messages/webhook.ts';
 import { newWebhookKeys, publicKeyText, secretText, signWebhook, type WebhookKeys } from '../core/standard-webhooks.ts';
 import { delayBefore, judgeAttempt, type Attempt, type RetrySchedule } from './delivery.ts';
 import type { GroupCommit } from './group-commit.ts';
@@ -69,6 +71,8 @@ interface KeptWebhook {
   secret: string;
   /** base64 */
   seed: string;
+  /** Keys that were rotated out, and until when they sign too, seconds since 1970. */
+  before?: { secret: string; seed: string; until: number };
   /** Cursor up to which everything was delivered when it was disabled. */
   delivered?: number;
 }
@@ -77,7 +81,7 @@ interface Webhook {
   readonly member: MemberId;
   readonly id: string;
   kept: KeptWebhook;
-  readonly keys: WebhookKeys;
+  keys: WebhookKeys;
   /** What waits, by enterprise, each in the order of cursors. */
   readonly lanes: Map<string, Delivery[]>;
   /** Cursors in all lanes. */
@@ -143,11 +147,32 @@ export class Webhooks<B extends Batch> {
       this.#put(batch, webhook);
       return webhook;
     });
-    return { ...viewOf(webhook), secret: secretText(keys) };
+    return { ...this.#viewOf(webhook), secret: secretText(keys) };
+  }
+
+  /**
+   * Gives a webhook other keys. Those of before sign too for a while, so that no event is lost to a receiver that does not
+   * know the new ones yet; a second rotation ends those of before the first. Throws `NOT_FOUND`.
+   */
+  async rotate(
+    member: MemberId,
+    { webhook: id, overlapSeconds = OVERLAP_SECONDS }: RotateWebhook,
+  ): Promise<CreatedWebhook> {
+    const webhook = this.#find(member, id);
+    const keys = newWebhookKeys();
+    const until = Math.floor(this.#needs.clock.now() / 1000) + overlapSeconds;
+    await this.#needs.commits.run((batch) => {
+      const { before: _, secret, seed, ...kept } = webhook.kept;
+      const before = overlapSeconds > 0 ? { before: { secret, seed, until } } : {};
+      webhook.kept = { ...kept, secret: toBase64(keys.secret), seed: toBase64(keys.seed), ...before };
+      webhook.keys = keys;
+      this.#put(batch, webhook);
+    });
+    return { ...this.#viewOf(webhook), secret: secretText(keys) };
   }
 
   list(member: MemberId): WebhookList {
-    return { webhooks: this.#of(member).map((webhook) => viewOf(webhook)) };
+    return { webhooks: this.#of(member).map((webhook) => this.#viewOf(webhook)) };
   }
 
   /** Throws `NOT_FOUND`. */
@@ -319,7 +344,10 @@ export class Webhooks<B extends Batch> {
     const message = cloudEventOf(event, this.#needs.format);
     const body = utf8(JSON.stringify(message));
     const timestamp = Math.floor(this.#needs.clock.now() / 1000);
-    const headers = { 'content-type': CLOUD_EVENT_TYPE, ...signWebhook(message.id, timestamp, body, webhook.keys) };
+    const old = this.#before(webhook.kept);
+    const before = old && keysOf(old);
+    const signed = signWebhook(message.id, timestamp, body, webhook.keys, before);
+    const headers = { 'content-type': CLOUD_EVENT_TYPE, ...signed };
     return sender.post(webhook.kept.url, headers, body, this.#abort.signal);
   }
 
@@ -340,7 +368,7 @@ export class Webhooks<B extends Batch> {
   }
 
   #remember(member: MemberId, id: string, kept: KeptWebhook): Webhook {
-    const keys = { secret: fromBase64(kept.secret), seed: fromBase64(kept.seed, 32) };
+    const keys = keysOf(kept);
     const webhook: Webhook = {
       member,
       id,
@@ -354,6 +382,28 @@ export class Webhooks<B extends Batch> {
     };
     this.#webhooks.set(id, webhook);
     return webhook;
+  }
+
+  #viewOf({ id, kept, keys, waiting }: Webhook): WebhookView {
+    const { url, kinds, state, reason, created, delivered } = kept;
+    const until = this.#before(kept)?.until;
+    return {
+      webhook: id,
+      url,
+      kinds,
+      state,
+      ...(reason && { reason }),
+      created,
+      publicKey: publicKeyText(keys),
+      ...(until !== undefined && { rotated: until }),
+      pending: waiting.size,
+      ...(delivered !== undefined && { delivered }),
+    };
+  }
+
+  /** Keys that were rotated out and still sign. */
+  #before({ before }: KeptWebhook): KeptWebhook['before'] {
+    return before && this.#needs.clock.now() < before.until * 1000 ? before : undefined;
   }
 
   #of(member: MemberId): Webhook[] {
@@ -385,19 +435,8 @@ function settle({ lanes, waiting }: Webhook, delivery: Delivery): void {
   waiting.delete(delivery.cursor);
 }
 
-function viewOf({ id, kept, keys, waiting }: Webhook): WebhookView {
-  const { url, kinds, state, reason, created, delivered } = kept;
-  return {
-    webhook: id,
-    url,
-    kinds,
-    state,
-    ...(reason && { reason }),
-    created,
-    publicKey: publicKeyText(keys),
-    pending: waiting.size,
-    ...(delivered !== undefined && { delivered }),
-  };
+function keysOf({ secret, seed }: Pick<KeptWebhook, 'secret' | 'seed'>): WebhookKeys {
+  return { secret: fromBase64(secret), seed: fromBase64(seed, 32) };
 }
 
 function placeOf(member: MemberId, id: string): string {

@@ -27,7 +27,7 @@ import {
   type Made,
   type Programs,
 } from '../../scripts/sandbox/programs.ts';
-import { until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
+import { command, lastJson, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
 import { enterpriseOf } from '../helpers/enterprise.ts';
 import { searchMemory } from '../helpers/process-memory.ts';
 import { rejection } from '../helpers/rejection.ts';
@@ -179,6 +179,9 @@ export function describeWatching(world: () => World): void {
       const refused = client.createWebhook({ body: { url: 'http://10.0.0.1/' } });
       expect(await rejection(refused)).to.have.property('code', 'FORBIDDEN');
       const { webhook, secret } = await client.createWebhook({ body: { url } });
+      // Over another's gateway, sealed; from here on both sets of keys sign.
+      const profile = ['--profile', world().consortium.profile('bank')];
+      const rotated = lastJson(await command('webhook', 'rotate', webhook, ...profile)) as { secret: string };
       status = 500;
       await publish('DH-4', '3.5');
       await until(async () => delivered.length > 0);
@@ -191,6 +194,9 @@ export function describeWatching(world: () => World): void {
         ({ headers, body }) => new Webhook(secret).verify(body, headers as Record<string, string>) as CloudEvent,
       );
       expect(new Set(events.map(({ id }) => id)).size).to.equal(1);
+      for (const { headers, body } of delivered)
+        new Webhook(rotated.secret).verify(body, headers as Record<string, string>);
+      expect(lastJson(await command('webhook', 'list', ...profile))).to.include({ webhook, url, pending: 0 });
       expect(delivered.at(-1)!.headers).to.include({
         'webhook-id': events[0]!.id,
         'content-type': 'application/cloudevents+json',

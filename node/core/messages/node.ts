@@ -120,6 +120,7 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * subscription/close  SubscriptionRef → nothing
  * event/read          EventsRequest → EventsPage
  * webhook/create      CreateWebhook → CreatedWebhook
+ * webhook/rotate      RotateWebhook → CreatedWebhook
  * webhook/list        nothing → WebhookList
  * webhook/remove      WebhookRef → nothing
  * webhook/dead        DeadLettersRequest → DeadLettersPage
@@ -181,6 +182,7 @@ export const INNER_METHODS = [
   'subscription/close',
   'event/read',
   'webhook/create',
+  'webhook/rotate',
   'webhook/list',
   'webhook/remove',
   'webhook/dead',

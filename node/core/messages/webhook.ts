@@ -31,6 +31,10 @@ export const WebhookView = Type.Object(
     ),
     created: seconds,
     publicKey: Type.String({ description: 'whpk_…: Ed25519 key of the signatures v1a' }),
+    rotated: Type.Optional({
+      ...seconds,
+      description: 'Until when the keys of before sign too: a receiver that knows either verifies',
+    }),
     pending: { ...count, description: 'Events that wait to be delivered' },
     delivered: Type.Optional({
       ...count,
@@ -49,6 +53,26 @@ export const CreatedWebhook = Type.Object(
   closed,
 );
 export type CreatedWebhook = Static<typeof CreatedWebhook>;
+
+/** How long the keys of before go on signing: long enough to bring the new ones to every receiver. */
+export const OVERLAP_SECONDS = 86_400;
+const MOST_OVERLAP_SECONDS = 7 * 86_400;
+
+export const RotateWebhook = Type.Object(
+  {
+    webhook: WebhookIdText,
+    overlapSeconds: Type.Optional(
+      Type.Integer({
+        minimum: 0,
+        maximum: MOST_OVERLAP_SECONDS,
+        default: OVERLAP_SECONDS,
+        description: 'How long the keys of before sign too. 0: not at all, where they are known to another',
+      }),
+    ),
+  },
+  closed,
+);
+export type RotateWebhook = Static<typeof RotateWebhook>;
 
 export const WebhookList = Type.Object({ webhooks: Type.Array(WebhookView) }, closed);
 export type WebhookList = Static<typeof WebhookList>;
@@ -92,6 +116,7 @@ export type Replayed = Static<typeof Replayed>;
 
 export const createWebhook = codec('webhook to create', CreateWebhook);
 export const createdWebhook = codec('created webhook', CreatedWebhook);
+export const rotateWebhook = codec('rotation of a webhook', RotateWebhook);
 export const webhookList = codec('webhooks', WebhookList);
 export const webhookRef = codec('webhook reference', WebhookRef);
 export const deadLettersRequest = codec('dead letters request', DeadLettersRequest);

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import { verifyWebhook } from '../../../node/core/standard-webhooks.ts';
+import { XinlianError } from '../../../node/core/errors.ts';
 import { utf8 } from '../../../node/core/bytes.ts';
 import type { Attempt } from '../../../node/exchange/delivery.ts';
 import type { Store } from '../../../node/store/store.ts';
@@ -51,6 +52,68 @@ describe('Webhooks', () => {
     for (const key of [secret, created.publicKey])
       verifyWebhook(signed, utf8(JSON.stringify(body)), key, watched.exchange.now());
     await until(() => view().pending === 0);
+  });
+
+  describe('whose keys are rotated', () => {
+    const verifies = (key: string): boolean => {
+      const { headers, body } = bank.receiver.posted.at(-1)!;
+      const signed = {
+        'webhook-id': headers['webhook-id']!,
+        'webhook-timestamp': headers['webhook-timestamp']!,
+        'webhook-signature': headers['webhook-signature']!,
+      };
+      const now = Number(headers['webhook-timestamp']);
+      try {
+        verifyWebhook(signed, utf8(JSON.stringify(body)), key, now);
+        return true;
+      } catch (error) {
+        if (!XinlianError.is(error, 'SIGNATURE_INVALID')) throw error;
+        return false;
+      }
+    };
+    const posted = async (): Promise<void> => {
+      const count = bank.receiver.posted.length;
+      await publish();
+      await until(() => bank.receiver.posted.length > count && view().pending === 0);
+    };
+
+    it('sign under both for the overlap, then under the new ones alone, over a restart too', async () => {
+      const old = await bank.webhooks.create(bank.id, { url: URL });
+      const request = { webhook: old.webhook, overlapSeconds: 600 };
+      const { secret, ...rotated } = await bank.webhooks.rotate(bank.id, request);
+      expect(view()).to.deep.equal(rotated);
+      const now = Math.floor(bank.agency.clock.now() / 1000);
+      expect(rotated).to.include({ webhook: old.webhook, url: URL, rotated: now + 600 });
+      expect(rotated.publicKey).to.not.equal(old.publicKey);
+      await posted();
+      expect([secret, rotated.publicKey, old.secret, old.publicKey].map(verifies)).to.deep.equal([true, true, true, true]); // prettier-ignore
+      await bank.stop();
+      bank = await WatchingBank.open({ store, watched }, bank.receiver);
+      await posted();
+      expect([secret, old.secret].map(verifies)).to.deep.equal([true, true]);
+      bank.agency.clock.milliseconds += 600_000;
+      expect(view()).to.not.have.property('rotated');
+      await posted();
+      expect([secret, rotated.publicKey, old.secret, old.publicKey].map(verifies)).to.deep.equal([true, true, false, false]); // prettier-ignore
+    });
+
+    it('end the old ones at once where no overlap is wanted, and those of before the last rotation', async () => {
+      const first = await bank.webhooks.create(bank.id, { url: URL });
+      const { webhook } = first;
+      const second = await bank.webhooks.rotate(bank.id, { webhook });
+      const third = await bank.webhooks.rotate(bank.id, { webhook });
+      await posted();
+      expect([first, second, third].map(({ secret }) => verifies(secret))).to.deep.equal([false, true, true]);
+      const fourth = await bank.webhooks.rotate(bank.id, { webhook, overlapSeconds: 0 });
+      expect(fourth).to.not.have.property('rotated');
+      await posted();
+      expect([third, fourth].map(({ secret }) => verifies(secret))).to.deep.equal([false, true]);
+    });
+
+    it('are their member’s alone', async () => {
+      const { webhook } = await bank.webhooks.create(bank.id, { url: URL });
+      expect(await rejection(bank.webhooks.rotate(OTHER_MEMBER, { webhook }))).to.have.property('code', 'NOT_FOUND');
+    });
   });
 
   it('post only the kinds that were asked for', async () => {
