@@ -78,6 +78,12 @@ export function openRecognition({
   });
   const desk = new RecognitionDesk<Batch>({
     points,
+    clock: systemClock,
+    signer: (id) => {
+      const member = members.get(id);
+      if (!member) throw new XinlianError('MEMBER_UNKNOWN', { member: id });
+      return member.providing().key;
+    },
     recognition: view.recognition,
     head: () => view.head(),
     domain: { chainId, verifyingContract: recognitionRegistry, deployment },

@@ -100,6 +100,8 @@ import {
   agreementCall,
   caseActCall,
   caseRef,
+  openedQuestion,
+  openedRecognitions,
   caseRequestCall,
   officerCall,
   ownDocumentRef,
@@ -110,6 +112,7 @@ import {
   type CaseActCall,
   type CaseRequestCall,
   type OfficerCall,
+  type OpenedRecognitions,
   type RecognitionPage,
   type TestedCase,
   type WrittenText,
@@ -509,6 +512,16 @@ export class SealedClient implements Submitter {
   /** The eight-point test of a case, run now. */
   async testCase(id: string, signal?: AbortSignal): Promise<TestedCase> {
     return testedCase.decode(await this.#call('recognition/points', caseRef.encode({ case: id }), signal));
+  }
+
+  /** A certificate of a recognition that stands; at the host. @returns compact JWS */
+  async recognitionCertificate(id: string, signal?: AbortSignal): Promise<string> {
+    return fromUtf8(await this.#call('recognition/certificate', caseRef.encode({ case: id }), signal));
+  }
+
+  /** What recognitions open for an enterprise at this side's service desk. */
+  async openedRecognitions(uscc: string, signal?: AbortSignal): Promise<OpenedRecognitions> {
+    return openedRecognitions.decode(await this.#call('recognition/opened', openedQuestion.encode({ uscc }), signal));
   }
 
   async actOnAgreement(call: AgreementCall, signal?: AbortSignal): Promise<WrittenText> {

@@ -5,6 +5,8 @@ import { documentDigest, parseDocument } from '../core/case-document.ts';
 import type { AgreementView, CaseView } from '../core/case-view.ts';
 import { XinlianError } from '../core/errors.ts';
 import type { MemberId } from '../core/ids.ts';
+import type { CaseId } from '../core/recognition.ts';
+import type { SignedDecision } from '../core/recognition-certificate.ts';
 import type { GroupCommit } from './group-commit.ts';
 import type { Log, WriteBatch } from './ports.ts';
 import type { RecordVault } from './vault.ts';
@@ -20,6 +22,8 @@ export interface RecognitionSource {
 export interface CaseDocumentStore<B extends WriteBatch> {
   document(member: MemberId, digest: Hex): Uint8Array | undefined;
   putDocument(batch: B, member: MemberId, digest: Hex, sealed: Uint8Array): void;
+  decision(member: MemberId, caseId: CaseId): Uint8Array | undefined;
+  putDecision(batch: B, member: MemberId, caseId: CaseId, decision: Uint8Array): void;
 }
 
 interface Dependencies<B extends Batch> {
@@ -70,6 +74,17 @@ export class CaseDocuments<B extends Batch> {
     const sealed = this.#needs.store.document(member, digest);
     if (!sealed) throw new XinlianError('NOT_FOUND', { what: 'document', id: digest });
     return fromUtf8(this.#vault(member).openNote(sealed, placeOf(member, digest)));
+  }
+
+  /** Keeps a decision as officers signed it: the chain has its digest alone. */
+  async putDecision(member: MemberId, caseId: CaseId, decision: SignedDecision): Promise<void> {
+    const { store, commits } = this.#needs;
+    await commits.run((batch) => store.putDecision(batch, member, caseId, utf8(JSON.stringify(decision))));
+  }
+
+  decision(member: MemberId, caseId: CaseId): SignedDecision | undefined {
+    const kept = this.#needs.store.decision(member, caseId);
+    return kept && (JSON.parse(fromUtf8(kept)) as SignedDecision);
   }
 
   /**

@@ -161,6 +161,8 @@ const ROLES_OF: Record<InnerMethod, readonly Role[]> = {
   'recognition/view': ['centre'],
   'recognition/points': ['centre'],
   'recognition/document': ['centre'],
+  'recognition/certificate': ['centre'],
+  'recognition/opened': ['centre'],
   'report/compile': ['centre'],
   'report/list': ['centre'],
   'report/read': ['centre'],
@@ -340,6 +342,8 @@ export class Methods<B extends Batch> {
       case 'recognition/view':
       case 'recognition/points':
       case 'recognition/document':
+      case 'recognition/certificate':
+      case 'recognition/opened':
         return this.#needs.recognition.answer(member.id, method, argument, signal);
       case 'report/compile':
       case 'report/list':

@@ -3,7 +3,9 @@
 import { utf8, type Hex } from '../core/bytes.ts';
 import { isOpenCase } from '../core/case-authority.ts';
 import { countsAsRecognised, isInForce, type AgreementView, type CaseView } from '../core/case-view.ts';
-import { documentDigest } from '../core/case-document.ts';
+import { documentDigest, parseDocument, type CaseDocument } from '../core/case-document.ts';
+import { signRecognitionCertificate, type RecognitionCertificate } from '../core/recognition-certificate.ts';
+import type { JwsSigner } from '../core/jws.ts';
 import type { ChainHead } from '../core/consortium.ts';
 import { malformed, XinlianError } from '../core/errors.ts';
 import type { MemberId } from '../core/ids.ts';
@@ -11,6 +13,8 @@ import {
   agreementCall,
   caseActCall,
   caseRef,
+  openedQuestion,
+  openedRecognitions,
   caseRequestCall,
   officerCall,
   ownDocumentRef,
@@ -22,6 +26,7 @@ import {
   type CaseRequestCall,
   type CaseText,
   type OfficerCall,
+  type OpenedRecognitions,
   type RecognitionPage,
 } from '../core/messages/recognition.ts';
 import {
@@ -34,7 +39,7 @@ import {
 } from '../core/recognition.ts';
 import type { CaseDocuments, RecognitionSource } from './case-documents.ts';
 import type { CasePoints } from './case-points.ts';
-import type { WriteBatch } from './ports.ts';
+import type { Clock, WriteBatch } from './ports.ts';
 
 type Batch = WriteBatch & { readonly length: number };
 
@@ -58,7 +63,10 @@ interface Dependencies<B extends Batch> {
   head(): ChainHead | undefined;
   domain: { chainId: number; verifyingContract: Hex; deployment: Hex };
   documents: CaseDocuments<B>;
-  points: Pick<CasePoints<B>, 'run'>;
+  points: Pick<CasePoints<B>, 'run' | 'open'>;
+  /** Checkpoint keys of hosted members. */
+  signer(member: MemberId): JwsSigner;
+  clock: Clock;
   /** Resolves when this node has read the block: what is asked next sees what was done. */
   reached(block: number): Promise<void>;
   /** Of hosted members. */
@@ -73,7 +81,9 @@ export type RecognitionMethod =
   | 'recognition/act'
   | 'recognition/view'
   | 'recognition/points'
-  | 'recognition/document';
+  | 'recognition/document'
+  | 'recognition/certificate'
+  | 'recognition/opened';
 
 const NO_DOCUMENT: Hex = `0x${'0'.repeat(64)}`;
 
@@ -111,6 +121,10 @@ export class RecognitionDesk<B extends Batch> {
         return recognitionPage.encode(this.#view(member));
       case 'recognition/document':
         return utf8(this.#needs.documents.text(member, ownDocumentRef.decode(argument).digest as Hex));
+      case 'recognition/certificate':
+        return utf8(await this.#certificate(member, this.#case(member, caseRef.decode(argument).case)));
+      case 'recognition/opened':
+        return openedRecognitions.encode(await this.#opened(member, openedQuestion.decode(argument).uscc, signal));
     }
   }
 
@@ -169,7 +183,11 @@ export class RecognitionDesk<B extends Batch> {
     // Sent again, because the answer was lost: it is done already.
     const before = steps[step.step];
     if (before?.action === step.action && before.document === step.document) return before;
-    if (step.action === 'recognise') await this.#checkPoints(member, view, signal);
+    if (step.action === 'recognise') {
+      await this.#checkPoints(member, view, signal);
+      if (first !== undefined)
+        await documents.putDecision(member, view.id, { step: told, first, ...(second !== undefined && { second }) });
+    }
     return this.#writer(member).actOnCase({
       terms,
       step,
@@ -184,6 +202,71 @@ export class RecognitionDesk<B extends Batch> {
     const failed = points.filter((point) => !point.passed).map(({ point }) => point);
     if (!passed)
       throw new XinlianError('CONFLICT', { what: `case ${view.id}`, wanted: 'a report that passes all eight points', got: `not: ${failed.join(', ')}` }); // prettier-ignore
+  }
+
+  /**
+   * For the enterprise, of a recognition that stands.
+   * @throws FORBIDDEN at the home side, CONFLICT where it does not stand, NOT_FOUND where its decision was carried by another node
+   */
+  async #certificate(member: MemberId, view: CaseView): Promise<string> {
+    const { documents, points, recognition, domain, clock } = this.#needs;
+    if (view.terms.host !== member) throw new XinlianError('FORBIDDEN', { wanted: view.terms.host, got: member });
+    const what = `case ${view.id}`;
+    if (!countsAsRecognised(view, this.#needs.head()?.time ?? 0) || view.stale)
+      throw new XinlianError('CONFLICT', { what, wanted: 'a recognition that stands', got: view.stale ? 'a stale one' : view.final }); // prettier-ignore
+    const decision = documents.decision(member, view.id);
+    const taken = decision && view.steps[decision.step.step];
+    const { report, digest } = await points.open(member, view);
+    const agreement = recognition.agreements().find(({ id }) => id === view.terms.agreement);
+    if (!decision || taken?.document !== decision.step.document || !report || digest === undefined || !agreement)
+      throw new XinlianError('NOT_FOUND', { what: 'signed decision and report', id: view.id });
+    const certificate: RecognitionCertificate = {
+      iss: member,
+      iat: Math.floor(clock.now() / 1000),
+      case: view.id,
+      domain,
+      agreement: agreement.terms,
+      terms: view.terms,
+      decision,
+      block: taken.block,
+      sub: report.head.sub,
+      report: { number: report.head.number, standard: report.head.standard, digest },
+      purpose: this.#document(member, view.steps[0]?.document)?.request?.purpose ?? '',
+      benefits: this.#document(member, agreement.terms.document)?.content?.benefits ?? [],
+    };
+    return signRecognitionCertificate(certificate, this.#needs.signer(member));
+  }
+
+  /** What recognitions open for an enterprise here, each tested anew: nothing is opened by facts that changed. */
+  async #opened(member: MemberId, uscc: string, signal: AbortSignal): Promise<OpenedRecognitions> {
+    const { recognition, points } = this.#needs;
+    const time = this.#needs.head()?.time ?? 0;
+    const found: OpenedRecognitions['recognitions'] = [];
+    for (const view of recognition.cases()) {
+      if (view.terms.host !== member || !countsAsRecognised(view, time)) continue;
+      const { report } = await points.open(member, view);
+      if (report?.head.sub.uscc !== uscc) continue;
+      const { points: results } = await points.run(member, view, signal);
+      const opened = results.find(({ point }) => point === 'measures')?.evidence['opened'];
+      const stale = view.stale || !results.every(({ point, passed }) => point === 'age' || passed);
+      const agreement = recognition.agreements().find(({ id }) => id === view.terms.agreement);
+      found.push({
+        case: view.id,
+        until: view.due,
+        report: report.head.number,
+        purpose: this.#document(member, view.steps[0]?.document)?.request?.purpose ?? '',
+        stale,
+        benefits: stale ? [] : (this.#document(member, agreement?.terms.document)?.content?.benefits ?? []),
+        measures: Array.isArray(opened) ? opened.map(String) : [],
+      });
+    }
+    return { recognitions: found };
+  }
+
+  #document(member: MemberId, digest: Hex | undefined): CaseDocument | undefined {
+    const { documents } = this.#needs;
+    if (digest === undefined || !documents.has(member, digest)) return undefined;
+    return parseDocument(documents.text(member, digest));
   }
 
   #view(member: MemberId): RecognitionPage {

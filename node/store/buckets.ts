@@ -72,6 +72,8 @@ export const BUCKETS = {
   subjectRequest: 0x20,
   /** member (32), digest (32) → document of an agreement or case of recognition, sealed */
   recognitionDocument: 0x60,
+  /** member (32), case (32) → decision to recognise, as officers signed it, JSON */
+  recognitionDecision: 0x63,
   /** member (32), number (22 digits) → credit report that it made, with the position of its line, sealed */
   report: 0x62,
   /** provider (32), grantee (32), subscription (32) → what it wants and how far it is, sealed */

@@ -1,5 +1,6 @@
 // Recognition on paper: a chain that takes what RecognitionRegistry takes, by the table of authority and the signatures,
 // and two centres' nodes over stores in memory, whose link can be cut.
+import { ed25519 } from '@noble/curves/ed25519.js';
 import { AUTHORITY, type CaseRole } from '../../node/core/case-authority.ts';
 import { checksumAddress, localAccount, recoverSigner } from '../../node/core/account.ts';
 import { toHex, utf8, type Hex } from '../../node/core/bytes.ts';
@@ -199,7 +200,12 @@ export class Centre {
   desk!: RecognitionDesk<Batch>;
   readonly office: RecognitionOffice;
   /** How its node tests reports: on paper, every one passes. */
-  testing: Pick<CasePoints<Batch>, 'run'> = { run: async () => ({ time: this.chain.time, passed: true, points: [] }) };
+  testing: Pick<CasePoints<Batch>, 'run' | 'open'> = {
+    run: async () => ({ time: this.chain.time, passed: true, points: [] }),
+    open: async () => ({ report: undefined, fault: 'on paper', entry: undefined, digest: undefined }),
+  };
+  /** Signs certificates. */
+  readonly key = ed25519.keygen();
 
   private constructor(id: MemberId, chain: PaperRecognition, store: Store) {
     this.id = id;
@@ -252,7 +258,9 @@ export class Centre {
       head: () => chain.head(),
       domain: CONTRACTS,
       documents: this.documents,
-      points: { run: (...args) => this.testing.run(...args) },
+      points: { run: (...args) => this.testing.run(...args), open: (...args) => this.testing.open(...args) },
+      signer: () => ({ sign: (message) => ed25519.sign(message, this.key.secretKey) }),
+      clock: { now: () => chain.time * 1000 },
       reached: async () => {},
       writers: new Map([[id, chain.writer(id)]]),
     });

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
 import {
   CASE_ACTIONS,
@@ -8,7 +8,11 @@ import {
   type CaseRole,
 } from '../../../node/core/case-authority.ts';
 import { AgreementContent } from '../../../node/core/agreement-content.ts';
-import type { Hex } from '../../../node/core/bytes.ts';
+import { fromBase64Url, type Hex } from '../../../node/core/bytes.ts';
+import { verifyRecognitionCertificate } from '../../../node/core/recognition-certificate.ts';
+import { parseUscc } from '../../../node/core/uscc.ts';
+import type { Client } from '../../client.ts';
+import { recognitionUrl } from '../../pages/recognition.ts';
 import { codec } from '../../../node/core/messages/codec.ts';
 import { malformed } from '../../../node/core/errors.ts';
 import type { CaseText, RecognitionPage, TestedCase } from '../../../node/core/messages/recognition.ts';
@@ -18,7 +22,16 @@ import { chinaDate, chinaTime } from '../../../node/policy/date.ts';
 import { dueAfter } from '../../../node/policy/due-date.ts';
 import { isDate } from '../../../node/policy/days.ts';
 import { RecognitionOffice, reportPaper, type Paper, type StepSigner } from '../../client/recognition.ts';
-import { addMemberFlags, memberOf, openSealedClient, readPassphrase, type ConnectionFlags } from '../connection.ts';
+import {
+  addGatewayFlags,
+  addMemberFlags,
+  gatewayOf,
+  memberOf,
+  openClient,
+  openSealedClient,
+  readPassphrase,
+  type ConnectionFlags,
+} from '../connection.ts';
 import { readGrant } from '../grant-files.ts';
 import { wholeNumber } from '../grant-flags.ts';
 import type { Terminal } from '../terminal.ts';
@@ -59,6 +72,9 @@ export function addRecognition(program: Command, terminal: Terminal): void {
   addCaseList(recognition, terminal);
   addShow(recognition, terminal);
   addTest(recognition, terminal);
+  addCertificate(recognition, terminal);
+  addVerify(recognition, terminal);
+  addOpened(recognition, terminal);
 }
 
 const contentCodec = codec('content of the agreement', AgreementContent);
@@ -320,6 +336,78 @@ function addTest(recognition: Command, terminal: Terminal): void {
     const tested = await (await openOffice(flags, terminal)).test(id);
     for (const line of linesOfTest(tested)) terminal.say(line);
     terminal.out(JSON.stringify(tested));
+  });
+}
+
+function addCertificate(recognition: Command, terminal: Terminal): void {
+  const command = recognition
+    .command('certificate')
+    .summary('certificate of a recognition that stands, for the enterprise 出具互认证明')
+    .argument('<case>')
+    .requiredOption('--out <file>', 'file to write: a signed statement (JWS)');
+  addMemberFlags(command).action(async (id: string, { out, ...flags }: ConnectionFlags & { out: string }) => {
+    const { sealed } = await openSealedClient(flags, terminal);
+    await writeFile(out, await sealed.recognitionCertificate(id));
+    terminal.say(`how it stands: ${recognitionUrl(gatewayOf(flags, terminal.env), id)}`);
+    terminal.out(JSON.stringify({ case: id, file: out }));
+  });
+}
+
+function addVerify(recognition: Command, terminal: Terminal): void {
+  const command = recognition
+    .command('verify')
+    .summary('verify a certificate of recognition 核验互认证明')
+    .description(
+      'The signatures of the host and of its officers, and that they are over this case and agreement. Only the keys of the ' +
+        'host are asked for.\n核验受理方及其经办、审批人员的签名。',
+    )
+    .argument('<file>');
+  addGatewayFlags(command).action(async (file: string, flags: ConnectionFlags) => {
+    const text = (await readFile(file, 'utf8')).trim();
+    const client = openClient(flags, terminal);
+    const keys = new Map<string, Uint8Array[]>();
+    for await (const { id } of membersOf(client)) {
+      const { history } = await client.getMember({ params: { member: id } });
+      keys.set(
+        id,
+        (history.checkpoint ?? []).map(({ key }) => fromBase64Url(key, 32)),
+      );
+    }
+    const { certificate, officers, until, trusted } = await verifyRecognitionCertificate(
+      text,
+      (member) => keys.get(member) ?? [],
+    );
+    terminal.say(`${certificate.sub.name} ${certificate.sub.uscc}: recognised until ${chinaTime(until)} 互认有效期至`);
+    for (const one of trusted) terminal.say(`trusted: ${one}`);
+    terminal.out(JSON.stringify({ ...certificate, officers, until, trusted }));
+  });
+}
+
+async function* membersOf(client: Client): AsyncGenerator<{ id: string }> {
+  for (let cursor: string | undefined; ;) {
+    const { items, next } = await client.listMembers({ query: cursor === undefined ? {} : { cursor } });
+    yield* items;
+    if (next === undefined) return;
+    cursor = next;
+  }
+}
+
+function addOpened(recognition: Command, terminal: Terminal): void {
+  const command = recognition
+    .command('opened')
+    .summary('what recognitions open for an enterprise here: benefits and measures 互认便利与措施')
+    .argument('<uscc>');
+  addMemberFlags(command).action(async (uscc: string, flags: ConnectionFlags) => {
+    const { sealed } = await openSealedClient(flags, terminal);
+    const { recognitions } = await sealed.openedRecognitions(parseUscc(uscc));
+    for (const one of recognitions) {
+      const what = one.stale ? 'STALE 信息已变更' : one.benefits.map(({ zh, en }) => `${zh} ${en}`).join(', ');
+      terminal.say(
+        `${one.case}  until ${chinaTime(one.until)}  ${what}  measures: ${one.measures.join(', ') || 'none'}`,
+      );
+      terminal.out(JSON.stringify(one));
+    }
+    if (recognitions.length === 0) terminal.say('no recognition of this enterprise stands here 无有效互认');
   });
 }
 

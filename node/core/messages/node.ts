@@ -104,6 +104,8 @@ export type RpcMethod = (typeof RPC_METHODS)[number];
  * recognition/act     CaseActCall → WrittenText
  * recognition/view    nothing → RecognitionPage
  * recognition/points  CaseRef → TestedCase
+ * recognition/certificate CaseRef → compact JWS of a RecognitionCertificate
+ * recognition/opened  OpenedQuestion → OpenedRecognitions
  * recognition/document OwnDocumentRef → text of the document
  * report/compile      CompileReport → ReportText
  * report/list         ReportListRequest → ReportList
@@ -167,6 +169,8 @@ export const INNER_METHODS = [
   'recognition/view',
   'recognition/points',
   'recognition/document',
+  'recognition/certificate',
+  'recognition/opened',
   'report/compile',
   'report/list',
   'report/read',

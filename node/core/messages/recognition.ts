@@ -4,6 +4,7 @@ import { CASE_ACTIONS, CASE_ROLES, CASE_STATES } from '../case-authority.ts';
 import { MOST_DOCUMENT } from '../case-document.ts';
 import { PointResult } from '../eight-points.ts';
 import { codec } from './codec.ts';
+import { AgreementTermsText, CaseTermsText, StepText } from './recognition-terms.ts';
 
 const closed = { additionalProperties: false };
 const hash = Type.String({ pattern: '^0x[0-9a-f]{64}$' });
@@ -11,45 +12,7 @@ const account = Type.String({ pattern: '^0x[0-9a-fA-F]{40}$', description: 'Addr
 const signature = Type.String({ pattern: '^0x[0-9a-f]{130}$', description: 'r, s and v, 65 bytes' });
 const seconds = Type.Integer({ minimum: 0, maximum: 2 ** 32 - 1, description: 'Seconds since 1970' });
 const byte = Type.Integer({ minimum: 0, maximum: 255 });
-const word = Type.Integer({ minimum: 0, maximum: 65_535 });
 const text = Type.String({ minLength: 1, maxLength: MOST_DOCUMENT, description: 'RFC 8785 form of a CaseDocument' });
-
-const AgreementTermsText = Type.Object(
-  {
-    document: hash,
-    first: hash,
-    second: hash,
-    previous: hash,
-    validFrom: seconds,
-    validTo: seconds,
-    noticeDays: word,
-    officialLeastDays: byte,
-    officialMostDays: byte,
-    applicantLeastDays: byte,
-    applicantMostDays: byte,
-    validityDays: word,
-    supplementRounds: byte,
-    fourEyes: Type.Boolean(),
-  },
-  closed,
-);
-
-const CaseTermsText = Type.Object(
-  { agreement: hash, home: hash, host: hash, applicant: account, report: hash },
-  closed,
-);
-
-const StepText = Type.Object(
-  {
-    action: Type.Enum([...CASE_ACTIONS]),
-    role: Type.Enum([...CASE_ROLES]),
-    step: word,
-    document: hash,
-    due: seconds,
-    deadline: Type.Integer({ minimum: 0 }),
-  },
-  closed,
-);
 
 /** `propose` and `notice` come with a document, whose digest is that of the terms, or goes to the chain. */
 export const AgreementCall = Type.Object(
@@ -149,6 +112,31 @@ export const RecognitionPage = Type.Object(
 );
 export type RecognitionPage = Static<typeof RecognitionPage>;
 
+/** What recognitions open for an enterprise at this side's service desk, as they stand at this moment. */
+export const OpenedQuestion = Type.Object({ uscc: Type.String({ pattern: '^[0-9A-HJ-NPQRTUWXY]{18}$' }) }, closed);
+export const OpenedRecognitions = Type.Object(
+  {
+    recognitions: Type.Array(
+      Type.Object(
+        {
+          case: hash,
+          until: seconds,
+          report: Type.String({ description: 'Its number' }),
+          purpose: Type.String(),
+          stale: Type.Boolean({
+            description: 'Something changed since: benefits wait until the host has looked at it',
+          }),
+          benefits: Type.Array(Type.Object({ code: Type.String(), zh: Type.String(), en: Type.String() }, closed)),
+          measures: Type.Array(Type.String(), { description: 'Of the own list, by facts that stand' }),
+        },
+        closed,
+      ),
+    ),
+  },
+  closed,
+);
+export type OpenedRecognitions = Static<typeof OpenedRecognitions>;
+
 export const CaseRef = Type.Object({ case: hash }, closed);
 
 /** The eight-point test of a case, run at this moment. */
@@ -169,6 +157,8 @@ export const agreementCall = codec('act on an agreement', AgreementCall);
 export const officerCall = codec('act on an officer', OfficerCall);
 export const caseRequestCall = codec('request of a case', CaseRequestCall);
 export const caseActCall = codec('act on a case', CaseActCall);
+export const openedQuestion = codec('question of recognitions', OpenedQuestion);
+export const openedRecognitions = codec('recognitions', OpenedRecognitions);
 export const caseRef = codec('reference of a case', CaseRef);
 export const testedCase = codec('test of a case', TestedCase);
 export const writtenText = codec('transaction', WrittenText);
