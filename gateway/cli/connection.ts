@@ -5,11 +5,13 @@ import type { Command } from 'commander';
 import { Type, type Static } from 'typebox';
 import { malformed } from '../../node/core/errors.ts';
 import { memberIdOf, parseMemberId, type MemberId } from '../../node/core/ids.ts';
+import { parseCertificate } from '../../node/core/subject-certificate.ts';
 import type { TypedDataDomain } from '../../node/core/typed-data.ts';
 import { parseUscc } from '../../node/core/uscc.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { openKeyFile } from '../../node/keys/key-file.ts';
 import { localKeys } from '../../node/keys/local-keys.ts';
+import { openKeys } from '../../node/keys/open-keys.ts';
 import type { MemberKeys } from '../../node/keys/provider.ts';
 import { Secret } from '../../node/keys/secret.ts';
 import { readSettings } from '../../node/settings.ts';
@@ -27,6 +29,10 @@ const Profile = Type.Object(
     member: Type.Optional(Type.String({ description: 'Member id or USCC' })),
     keys: Type.Optional(Type.String({ description: 'Key file of the member' })),
     passphraseFile: Type.Optional(Type.String()),
+    signer: Type.Optional(
+      Type.String({ description: "Remote signer of an enterprise's keys, in place of its key file" }),
+    ),
+    signerTokenFile: Type.Optional(Type.String({ description: 'File with the bearer token of that signer' })),
   },
   { additionalProperties: false },
 );
@@ -39,6 +45,8 @@ export interface ConnectionFlags {
   home?: string;
   keys?: string;
   passphraseFile?: string;
+  signer?: string;
+  signerTokenFile?: string;
 }
 
 export function addGatewayFlags(command: Command): Command {
@@ -158,15 +166,31 @@ export async function openEnterprise(
   flags: ConnectionFlags & { certificate: string },
   terminal: Terminal,
 ): Promise<{ enterprise: Enterprise; client: Client; keys: MemberKeys; certificate: string; domain: TypedDataDomain }> {
-  const { gateway, keys: file, passphraseFile } = settingsOf(flags, terminal.env);
-  if (file === undefined) malformed('--keys', 'the key file of the enterprise', 'nothing');
-  const keys = localKeys(await openKeyFile(file, await readPassphrase(passphraseFile, terminal)), () => {});
+  const settings = settingsOf(flags, terminal.env);
+  const { gateway } = settings;
   const certificate = (await readFile(flags.certificate, 'utf8')).trim();
+  const keys = await enterpriseKeys(settings, parseCertificate(certificate).certificate.sub, terminal);
   const client = createClient({ baseUrl: gateway, fetch: terminal.fetch });
   const domain = await grantDomain(client);
   const own = { signer: keys.transaction, sealing: keys.sealing, certificate, domain };
   const enterprise = connectEnterprise(client, own);
   return { enterprise, client, keys, certificate, domain };
+}
+
+/** @param subject USCC: a remote signer knows the keys of an enterprise by the id that a member of this code would have */
+async function enterpriseKeys(
+  { keys: file, passphraseFile, signer, signerTokenFile }: Settings,
+  subject: string,
+  terminal: Terminal,
+): Promise<MemberKeys> {
+  if (signer !== undefined) {
+    if (signerTokenFile === undefined)
+      malformed('--signer-token-file', 'the file with the token of the signer', 'nothing');
+    const provider = await openKeys({ kind: 'remote', url: signer, tokenFile: signerTokenFile });
+    return provider.open(memberIdOf(parseUscc(subject)));
+  }
+  if (file === undefined) malformed('--keys', 'the key file of the enterprise, or --signer', 'nothing');
+  return localKeys(await openKeyFile(file, await readPassphrase(passphraseFile, terminal)), () => {});
 }
 
 /** From a file, XINLIAN_PASSPHRASE, or whoever sits at the terminal. Throws `MALFORMED` where there is none. */
@@ -183,6 +207,8 @@ interface Settings {
   home: string | undefined;
   keys: string | undefined;
   passphraseFile: string | undefined;
+  signer: string | undefined;
+  signerTokenFile: string | undefined;
 }
 
 /** A flag goes above all; a profile that was named by a flag above the environment, and that above any other. */
@@ -199,6 +225,12 @@ function settingsOf(flags: ConnectionFlags, env: Terminal['env']): Settings {
     keys: flags.keys ?? named.keys ?? env['XINLIAN_KEYS'] ?? profile.keys,
     passphraseFile:
       flags.passphraseFile ?? (env['XINLIAN_PASSPHRASE'] === undefined ? profile.passphraseFile : named.passphraseFile),
+    // Keys that a flag names go above a signer that only the profile does.
+    signer:
+      flags.signer ??
+      (flags.keys === undefined ? (named.signer ?? env['XINLIAN_SIGNER'] ?? profile.signer) : undefined),
+    signerTokenFile:
+      flags.signerTokenFile ?? named.signerTokenFile ?? env['XINLIAN_SIGNER_TOKEN_FILE'] ?? profile.signerTokenFile,
   };
 }
 
@@ -217,6 +249,7 @@ function readProfile(file: string | undefined): Profile {
     ...profile,
     ...(profile.keys !== undefined && { keys: near(profile.keys) }),
     ...(profile.passphraseFile !== undefined && { passphraseFile: near(profile.passphraseFile) }),
+    ...(profile.signerTokenFile !== undefined && { signerTokenFile: near(profile.signerTokenFile) }),
   };
 }
 

@@ -116,7 +116,10 @@ export class IdentityDesk<B extends Batch> {
     const block = view.head()?.number ?? 0;
     const revoked: string[] = [];
     for await (const [jti, capacity] of store.subjectCertificates(id, subject)) {
-      if (store.certificate(id, jti)?.revoked !== false || !revokes.some((own) => own === capacity)) continue;
+      if (!revokes.some((own) => own === capacity)) continue;
+      const kept = store.certificate(id, jti);
+      // One that an earlier change took back may still have grants that live on: a change that ends grants ends them.
+      if (!kept || (kept.revoked && (grants === 'pass' || kept.passedBlock === undefined))) continue;
       await this.revoke(member, jti, grants === 'pass' ? block : undefined);
       revoked.push(jti);
     }
@@ -134,7 +137,8 @@ export class IdentityDesk<B extends Batch> {
   }
 
   /**
-   * Takes a certificate back: grants that its key signed are refused from then on. Throws `NOT_FOUND`.
+   * Takes a certificate back: grants that its key signed are refused from then on, those too that lived on before. Throws
+   * `NOT_FOUND`.
    * @param passedBlock but for those that were registered by this block
    */
   revoke(member: IdentifyingMember<B>, jti: string, passedBlock?: number): Promise<void> {
@@ -150,7 +154,13 @@ export class IdentityDesk<B extends Batch> {
     const { store, commits, clock } = this.#needs;
     const kept = store.certificate(id, jti);
     if (!kept) throw new XinlianError('NOT_FOUND', { what: 'certificate', id: jti });
-    if (kept.revoked) return;
+    const { passedBlock: passing, ...rest } = kept;
+    if (kept.revoked) {
+      // Its line is annulled already; nothing that it signed lives on from now on.
+      if (passing !== undefined && passedBlock === undefined)
+        await commits.run((batch) => store.putCertificate(batch, id, jti, rest));
+      return;
+    }
     const time = Math.floor(clock.now() / 1000);
     await commits.run((batch) => {
       log.appendChange(batch, { kind: 'annul', time, ref: kept.position });

@@ -30,6 +30,7 @@ import { describeSharing, expectClosedToSuspended } from './sharing.ts';
 import { describeWatching } from './watching.ts';
 import { describeWhiteLists } from './white-lists.ts';
 import { describeLicence } from './licence.ts';
+import { describeStanding } from './standing.ts';
 import { hashedFile } from '../helpers/attachments.ts';
 import { lastJson, readLog, startConsortium, until, xinlian, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil, suspendGrant } from '../helpers/council.ts';
@@ -454,6 +455,7 @@ describe('authorised exchange', () => {
   });
 
   describe('an enterprise without a key', () => describeLicence(() => ({ consortium, programs })));
+  describe('an enterprise', () => describeStanding(() => ({ consortium, programs })));
   describeIntegration(() => ({ consortium, lasting }));
 
   describeRepaired(() => ({ consortium, programs, enterprise }));

@@ -3,6 +3,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { renderSVG, renderUnicodeCompact } from 'uqr';
 import { grantDocument } from '../../node/core/grant.ts';
 import type { LicenceState } from '../../node/core/licence.ts';
 import { ENTERPRISE, player, type Programs } from '../../scripts/sandbox/programs.ts';
@@ -35,9 +36,13 @@ export function describeLicence(world: () => { consortium: TestConsortium; progr
     };
     const file = join(consortium.data, 'wanted.json');
     await writeFile(file, JSON.stringify(wanted));
-    const begun = await command('licence', 'begin', '--wanted', file, ...dafeng);
+    const drawn = join(consortium.data, 'licence.svg');
+    const begun = await command('licence', 'begin', '--wanted', file, '--qr', drawn, ...dafeng);
     expect(begun.stderr).to.contain('授权查询的信息').and.to.contain('QR');
     const { session, qr } = lastJson(begun) as LicenceState;
+    // The code itself: on the terminal, and as a picture to print or to show.
+    expect(begun.stderr).to.contain(renderUnicodeCompact(qr));
+    expect(await readFile(drawn, 'utf8')).to.equal(`${renderSVG(qr)}\n`);
     await fetch(qr, { method: 'POST', body: new URLSearchParams({ decision: 'confirm' }) });
     const out = join(consortium.data, 'licence.grant.json');
     expect(lastJson(await command('licence', 'state', session, '--out', out, ...dafeng))).to.include({

@@ -67,6 +67,8 @@ export function addEnterpriseFlags(command: Command): Command {
   return addPassphraseFlag(
     addGatewayFlags(command)
       .option('--keys <file>', 'key file of the enterprise (XINLIAN_KEYS)')
+      .option('--signer <url>', 'remote signer that keeps its keys, in place of a key file (XINLIAN_SIGNER)')
+      .option('--signer-token-file <file>', 'file with the bearer token of that signer (XINLIAN_SIGNER_TOKEN_FILE)')
       .requiredOption('--certificate <file>', 'certificate of that key'),
   );
 }

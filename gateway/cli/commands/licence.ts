@@ -1,5 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import { renderSVG, renderUnicodeCompact } from 'uqr';
 import { malformed } from '../../../node/core/errors.ts';
 import { WantedGrant } from '../../../node/core/grant-request.ts';
 import type { LicenceState } from '../../../node/core/licence.ts';
@@ -10,6 +11,7 @@ import type { Terminal } from '../terminal.ts';
 interface BeginFlags extends ConnectionFlags {
   wanted?: string;
   withdraw?: string;
+  qr?: string;
 }
 
 const wantedGrant = codec('wanted grant', WantedGrant);
@@ -28,14 +30,17 @@ export function addLicence(program: Command, terminal: Terminal, exit: (code: nu
     .command('begin')
     .summary('show the words to the enterprise 发起扫码')
     .option('--wanted <file>', 'JSON of the grant: as a bank asks for it')
+    .option('--qr <file>', 'write the QR code as SVG, to print or to show 二维码图片')
     .option('--withdraw <session>', 'in place of it: withdraw the grant that this session made');
-  addMemberFlags(begin).action(async ({ wanted, withdraw, ...flags }: BeginFlags) => {
+  addMemberFlags(begin).action(async ({ wanted, withdraw, qr: qrFile, ...flags }: BeginFlags) => {
     if ((wanted === undefined) === (withdraw === undefined))
       malformed('what to confirm', '--wanted or --withdraw', 'both, or neither');
     const { sealed } = await openSealedClient(flags, terminal);
     const request =
       wanted === undefined ? { withdraw: withdraw ?? '' } : { wanted: wantedGrant.decode(await readFile(wanted)) };
-    tell(await sealed.beginLicence(request, terminal.signal), terminal);
+    const begun = await sealed.beginLicence(request, terminal.signal);
+    if (qrFile !== undefined) await writeFile(qrFile, `${renderSVG(begun.qr)}\n`);
+    tell(begun, terminal);
   });
   const state = licence
     .command('state')
@@ -53,6 +58,6 @@ export function addLicence(program: Command, terminal: Terminal, exit: (code: nu
 
 /** The document goes to a file, and not to the screen. */
 function tell({ session, state, qr, text, grant }: LicenceState, terminal: Terminal): void {
-  if (state === 'waiting') terminal.say(`${text}\n\nQR 二维码: ${qr}`);
+  if (state === 'waiting') terminal.say(`${text}\n\n${renderUnicodeCompact(qr)}\nQR 二维码: ${qr}`);
   terminal.out(JSON.stringify({ session, state, qr, ...(grant !== undefined && { grant }) }));
 }

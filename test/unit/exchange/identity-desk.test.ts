@@ -226,6 +226,26 @@ describe('The desk that identifies enterprises', () => {
       await desk.certify(member, OWN);
     });
 
+    it('ends grants that lived on under an earlier representative, when the enterprise is bankrupt', async () => {
+      const { jti } = await desk.certify(member, OWN);
+      await desk.note(member, { sub: company(1), change: 'representative-changed', evidence });
+      const again = await desk.note(member, { sub: company(1), change: 'representative-changed', evidence });
+      expect([again.revoked, (await list()).passed]).to.deep.equal([[], [{ jti, block: 12 }]]);
+      const noted = await desk.note(member, { sub: company(1), change: 'bankruptcy', evidence: court });
+      expect(noted).to.deep.include({ revoked: [jti], grants: 'end' });
+      const { revoked, passed } = await list();
+      expect([revoked, passed]).to.deep.equal([[jti], undefined]);
+      expect((await desk.note(member, { sub: company(1), change: 'bankruptcy', evidence: court })).revoked).to.be.empty;
+    });
+
+    it('ends them by taking the certificate back once more', async () => {
+      const { jti } = await desk.certify(member, OWN);
+      await desk.note(member, { sub: company(1), change: 'representative-changed', evidence });
+      await desk.revoke(member, jti);
+      const { revoked, passed } = await list();
+      expect([revoked, passed]).to.deep.equal([[jti], undefined]);
+    });
+
     it('certifies nobody but the administrator that a court appointed, once an enterprise is bankrupt', async () => {
       const { jti } = await desk.certify(member, OWN);
       const { jti: paper } = await desk.certify(member, PAPER);
