@@ -32,7 +32,7 @@ import { XinlianError } from './core/errors.ts';
 import type { LogId } from './core/ids.ts';
 import type { Consensus } from './core/seals.ts';
 import { directorySources, endpointSources, templateSources, witnessSources } from './log-sources.ts';
-import { openingFiles, recordFiles } from './opening-files.ts';
+import { answerFiles, openingFiles, recordFiles } from './opening-files.ts';
 import { GRANT_PACKS, GrantRules } from './policy/grant-rules.ts';
 import { builtInCatalogue } from './policy/pack.ts';
 import { builtInPolicies } from './policy/rules.ts';
@@ -64,6 +64,8 @@ export interface AuditorOptions {
   stateFile?: string | undefined;
   /** Files of openings that members handed over: `xinlian receipts export`. */
   openings?: readonly string[] | undefined;
+  /** Files of answers that banks kept as they were signed: `xinlian open --signed`. Judged where there are openings. */
+  answers?: readonly string[] | undefined;
   /** Files of records that agencies opened: `xinlian records export`. */
   records?: readonly string[] | undefined;
   /** Files of a log read at a time. */
@@ -314,8 +316,9 @@ function needsOf(
     also = [],
     witnesses,
     openings = [],
+    answers = [],
     records = [],
-  }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also' | 'witnesses' | 'openings' | 'records'>,
+  }: Pick<AuditorOptions, 'contracts' | 'logs' | 'also' | 'witnesses' | 'openings' | 'answers' | 'records'>,
   { fetch, progress, read, late, signal }: AuditorDependencies,
 ): AuditDependencies {
   return {
@@ -325,6 +328,7 @@ function needsOf(
     ...(witnesses === true && { witnesses: witnessSources(fetch) }),
     codec: eventCodec(contracts),
     ...(openings.length > 0 && { openings: openingFiles(openings) }),
+    ...(answers.length > 0 && { answers: answerFiles(answers) }),
     leastLevel: (item) => grantRules.leastLevelOfAll(item),
     ...(read && { read }),
     ...(records.length > 0 && { records: { openings: recordFiles(records), terms, ...(late && { late }) } }),

@@ -18,6 +18,11 @@ export function recordFiles(files: readonly string[]): OpeningSource {
   return filesOf(files, { flag: '--records', head: recordOpeningsHead, ordered: false });
 }
 
+/** Answers that `xinlian open --signed` kept: one a line. @throws when read: NOT_FOUND */
+export async function* answerFiles(files: readonly string[]): AsyncGenerator<string> {
+  for (const file of files) for await (const line of linesOf(file)) if (line !== '') yield line;
+}
+
 interface Form {
   flag: string;
   head: { decode(bytes: Uint8Array): { log: string; size: number } };

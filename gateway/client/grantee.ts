@@ -88,8 +88,9 @@ export interface ShareQuestion {
 }
 
 /** What one provider said, or why nothing. */
+/** `signed`: the answer as the provider signed it, compact JWS. */
 export type ProviderOutcome =
-  | { provider: string; outcome: 'answered' | 'refused'; answer: VerifiedAnswer }
+  | { provider: string; outcome: 'answered' | 'refused'; answer: VerifiedAnswer; signed: string }
   | { provider: string; outcome: 'unreachable' | 'error'; detail: string };
 
 export interface QueryOutcome {
@@ -332,12 +333,13 @@ export class Grantee {
     const request = requests.find((own) => own.provider === provider)?.request ?? '';
     try {
       const { plaintext } = await openJwe(part.answer, reply);
+      const signed = fromUtf8(plaintext);
       const answer = await verifyAnswer(
-        fromUtf8(plaintext),
+        signed,
         { request, provider, ...(proofOnly === true && { proofOnly }) },
         contextOf(members, this.#needs.names),
       );
-      return { provider, outcome: answer.body.outcome, answer };
+      return { provider, outcome: answer.body.outcome, answer, signed };
     } catch (error) {
       // A gateway or a provider that lies costs its own answer and no other.
       if (!XinlianError.is(error)) throw error;

@@ -1,7 +1,7 @@
 // Judges accesses by the openings that members handed over: each against its line and the chain, then both sides of each.
 import { fromHex, fromUtf8, toBase64Url } from '../core/bytes.ts';
 import type { GrantHash, LogId, MemberId } from '../core/ids.ts';
-import { queryNote, receipt as receiptCodec, type QueryNote, type Receipt } from '../core/receipt.ts';
+import { queryNote, receipt as receiptCodec, textDigest, type QueryNote, type Receipt } from '../core/receipt.ts';
 import { XinlianError } from '../core/errors.ts';
 import { isUsable, statusOf } from '../core/status-change.ts';
 import type { ConsentLevel } from '../core/subject-certificate.ts';
@@ -11,8 +11,9 @@ import type { Anchor, ChainState } from './chain-fold.ts';
 import { emptyLog, type LogFoldState } from './log-fold.ts';
 import type { OpeningSource } from './ports.ts';
 import { judge, type Finding, type Place } from './rule.ts';
+import { readSignedAnswer } from './signed-answers.ts';
 import { AHEAD_SECONDS, LATE_SECONDS } from './rules/entries.ts';
-import { joinRules, sideOf, useRules, type JoinFacts, type Outcome, type Side } from './rules/joins.ts';
+import { answerRules, joinRules, sideOf, useRules, type JoinFacts, type Outcome, type Side } from './rules/joins.ts';
 import { committed, openingRules } from './rules/openings.ts';
 import { readRules, type ReadFacts, type ShownRecord } from './rules/reads.ts';
 
@@ -29,6 +30,8 @@ export interface AccessAuditNeeds {
   chain: ChainState;
   logs: ReadonlyMap<LogId, LogFoldState>;
   openings: OpeningSource;
+  /** Answers as their providers signed them, compact JWS, that banks handed over. */
+  answers?: AsyncIterable<string> | undefined;
   leastLevel: (item: string) => ConsentLevel;
   found: (findings: readonly Finding[]) => void;
   /** Told of every receipt that is borne out, by log and position. */
@@ -50,6 +53,8 @@ interface Line {
 
 interface ReceiptLine extends Line {
   outcomes: Outcome[];
+  /** Digests of what was answered. */
+  answers: string[];
 }
 
 interface NoteLine extends Line {
@@ -72,6 +77,8 @@ export class AccessAudit {
   /** `grant/query` of every query that a member logged. */
   readonly #logged = new Set<string>();
   readonly #reaches = new Map<MemberId, Reach>();
+  /** Digests of those that were handed over. */
+  readonly #answers: string[] = [];
 
   constructor(needs: AccessAuditNeeds) {
     this.#needs = needs;
@@ -92,6 +99,7 @@ export class AccessAudit {
     }
     this.#join();
     this.#judgeUses();
+    await this.#judgeAnswers();
     return opened;
   }
 
@@ -157,7 +165,8 @@ export class AccessAudit {
     const before = this.#receipts.get(said.request);
     const { outcome, reason, event } = said;
     const outcomes = [...(before?.outcomes ?? []), { outcome, reason, event }];
-    this.#receipts.set(said.request, { place: granted, side: sideOf(said), time: said.time, outcomes });
+    const answers = [...(before?.answers ?? []), said.answer];
+    this.#receipts.set(said.request, { place: granted, side: sideOf(said), time: said.time, outcomes, answers });
   }
 
   #keepNote(note: QueryNote, place: Place): void {
@@ -209,6 +218,28 @@ export class AccessAudit {
       const facts: JoinFacts = { receipts: [], receipt: undefined, note: side, reaches };
       found(judge(joinRules, facts, { ...place, member: provider as MemberId }));
     }
+  }
+
+  /** Every answer that a bank handed over, against the receipts of the provider that signed it. */
+  async #judgeAnswers(): Promise<void> {
+    const { answers, chain, found } = this.#needs;
+    if (!answers) return;
+    const { members } = chain.consortium;
+    const keysOf = (id: MemberId): Uint8Array[] => members.get(id)?.member.keys.checkpoint.map(({ key }) => key) ?? [];
+    for await (const text of answers) {
+      const { provider, request, digest, grant, time } = await readSignedAnswer(text, keysOf);
+      const receipts = this.#receipts.get(request);
+      this.#answers.push(digest);
+      const facts = { signed: digest, logged: receipts?.answers ?? [], reaches: this.#reachesTo(provider, time) };
+      const seen = { member: provider, ...(grant !== undefined && { grant: grant as GrantHash }) };
+      found(judge(answerRules, facts, receipts ? receipts.place : seen));
+    }
+  }
+
+  /** SHA-256 over the digests of the answers that were handed over, each once, ascending; undefined where none was. */
+  answersDigest(): string | undefined {
+    const digests = [...new Set(this.#answers)].sort();
+    return digests.length === 0 ? undefined : textDigest(digests.join('\n'));
   }
 
   /** Every use on the chain of a grant whose grantee handed over its openings. */

@@ -51,6 +51,8 @@ export interface AuditDependencies {
   codec: EventCodec;
   /** What members handed over of their receipts and queries; accesses are judged where there is some. */
   openings?: OpeningSource;
+  /** Answers as their providers signed them, that banks handed over beside their openings. */
+  answers?: AsyncIterable<string>;
   /** Least level of consent that an item wants. Needed with openings. */
   leastLevel?: (item: string) => ConsentLevel;
   /** Told of every receipt that its log bears out. */
@@ -154,6 +156,7 @@ class AuditRun {
   readonly #ofOpenings: Finding[] = [];
   #openings: OpenedLog[] = [];
   #records: OpenedLog[] = [];
+  #answers: string | undefined;
   readonly #sources = new Map<LogId, LogSource>();
   readonly #cosigners = new Map<LogId, readonly MemberId[]>();
   readonly #witnesses = new Map<LogId, WitnessView[]>();
@@ -216,11 +219,13 @@ class AuditRun {
   }
 
   async accesses(): Promise<void> {
-    const { openings, leastLevel = strictest, read } = this.#needs;
+    const { openings, answers, leastLevel = strictest, read } = this.#needs;
     if (!openings) return;
     const { chain, logs } = this.#state;
     const found = (findings: readonly Finding[]): void => void this.#ofOpenings.push(...findings);
-    this.#openings = await new AccessAudit({ chain, logs, openings, leastLevel, found, read }).run();
+    const accesses = new AccessAudit({ chain, logs, openings, answers, leastLevel, found, read });
+    this.#openings = await accesses.run();
+    this.#answers = accesses.answersDigest();
   }
 
   async records(): Promise<void> {
@@ -251,6 +256,7 @@ class AuditRun {
       eventCount,
       logs,
       openings,
+      answers: this.#answers,
       records,
       packs,
       findings,

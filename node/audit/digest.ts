@@ -32,6 +32,8 @@ export interface Audited {
   logs: readonly LogExtent[];
   /** Logs whose openings were handed over, by id. */
   openings: readonly OpenedLog[];
+  /** Over the answers that were handed over; absent where none was. */
+  answers?: string | undefined;
   /** Logs whose records were opened, by id. */
   records: readonly OpenedLog[];
   /** Editions of the policy packs that these were judged by. */
@@ -48,6 +50,7 @@ export function statementOf({
   eventCount,
   logs,
   openings,
+  answers,
   records,
   packs,
   findings,
@@ -69,6 +72,7 @@ export function statementOf({
       .map(({ log, anchored, proven }) => ({ log, proven, root: toBase64(anchored.root), size: anchored.size }))
       .sort((a, b) => (a.log < b.log ? -1 : 1)),
     openings: openings.map(({ log, size }) => ({ log, size })),
+    ...(answers !== undefined && { answers }),
     records: records.map(({ log, size }) => ({ log, size })),
     packs: [...packs].sort(),
     rules: Object.fromEntries(RULES.filter(inDigest).map(({ id, version }) => [id, version])),

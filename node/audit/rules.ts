@@ -7,7 +7,7 @@ import { blockRules } from './rules/blocks.ts';
 import { anchoredRootRules, entryRules } from './rules/entries.ts';
 import type { EventFacts } from './rules/events.ts';
 import { grantRules } from './rules/grants.ts';
-import { joinRules, useRules } from './rules/joins.ts';
+import { answerRules, joinRules, useRules } from './rules/joins.ts';
 import { memberRules } from './rules/members.ts';
 import { recognitionRules } from './rules/recognition.ts';
 import { noteRules } from './rules/notes.ts';
@@ -39,6 +39,7 @@ export const RULES: readonly RuleText[] = [
   ...recordRules,
   ...readRules,
   ...joinRules,
+  ...answerRules,
   ...useRules,
   ...treeRules,
   ...tileRules,

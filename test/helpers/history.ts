@@ -196,6 +196,8 @@ export function auditHistory(
     /** What members handed over. */
     openings?: OpeningSource;
     read?: (access: ReadAccess) => void;
+    /** Answers that banks kept. */
+    answers?: AsyncIterable<string>;
     /** What agencies opened of their records. */
     records?: NonNullable<AuditDependencies['records']>;
   } = {},
@@ -203,7 +205,7 @@ export function auditHistory(
 ): Promise<AuditResult> {
   const { contracts } = history;
   const to = contracts.block + history.blocks.length - 1;
-  const { also = {}, witnesses, openings, read, records, ...others } = options;
+  const { also = {}, witnesses, openings, read, answers, records, ...others } = options;
   return audit(
     state,
     { contracts, to, ...others },
@@ -216,6 +218,7 @@ export function auditHistory(
       leastLevel: () => 'B',
       ...(openings && { openings }),
       ...(read && { read }),
+      ...(answers && { answers }),
       ...(records && { records }),
     },
   );

@@ -4,7 +4,12 @@ import type { AuditResult } from '../../node/audit/audit.ts';
 import type { ReadAccess } from '../../node/audit/access-audit.ts';
 import type { HandedOpening } from '../../node/audit/ports.ts';
 import { admitByVote, passByVote } from '../../node/chain/deploy.ts';
-import { toHex, type Hex } from '../../node/core/bytes.ts';
+import { ed25519 } from '@noble/curves/ed25519.js';
+import { toBase64Url, toHex, type Hex } from '../../node/core/bytes.ts';
+import { canonicalize } from '../../node/core/canonical.ts';
+import { answerBody, signAnswer } from '../../node/core/query.ts';
+import { textDigest } from '../../node/core/receipt.ts';
+import { rejection } from '../helpers/rejection.ts';
 import type { LogId } from '../../node/core/ids.ts';
 import {
   QueryNote as QueryNoteSchema,
@@ -194,6 +199,63 @@ describe('an audit of accesses', () => {
       }
     });
   }
+
+  describe('beside the answers that the bank kept', () => {
+    const access = (): TestAccess => accessOf(counted);
+    /** What the provider answered, in its own words and under its key. */
+    function answerOf(
+      asked: TestAccess,
+      detail: string,
+      secret = PROVIDER.secret,
+    ): { digest: string; text: Promise<string> } {
+      const { provider, grantee, grant, time } = asked;
+      const opening = testReceipt(asked, { number: 1, time });
+      const { query, request } = opening;
+      const body = canonicalize(answerBody.check({ type: 'xinlian/answer/v1', provider, grantee, query, request, grant, outcome: 'answered', detail, time, head: opening.head, records: [], none: [] })); // prettier-ignore
+      const key = toBase64Url(ed25519.getPublicKey(secret));
+      const answer = { body, receipt: { log: logs.provider.id, key, opening } };
+      const text = signAnswer(answer, { sign: (message) => ed25519.sign(message, secret) });
+      return { digest: textDigest(body), text };
+    }
+    const handed = async function* (...texts: Promise<string>[]): AsyncGenerator<string> {
+      for (const text of texts) yield await text;
+    };
+    const audited = ({ history, openings }: Told, ...texts: Promise<string>[]): Promise<AuditResult> =>
+      auditHistory(history, { openings: handedOver(openings), answers: handed(...texts) });
+
+    it('finds nothing where the receipt names what was signed, and says that it compared', async () => {
+      const own = access();
+      const { digest, text } = answerOf(own, 'as it was');
+      const told = await play({ access: own, receipts: [{ answer: digest }] });
+      const result = await audited(told, text, text);
+      expect(rulesOf(result)).to.deep.equal([]);
+      expect(result.statement).to.have.property('answers');
+      expect((await audited(told, text)).digest).to.equal(result.digest);
+      expect((await auditOf(told)).statement).to.not.have.property('answers');
+    });
+
+    it('names a provider that signed another answer than it logged, or one that it did not log', async () => {
+      const own = access();
+      const logged = answerOf(own, 'as it was logged');
+      const told = await play({ access: own, receipts: [{ answer: logged.digest }] });
+      const differs = await audited(told, answerOf(own, 'as it was shown').text);
+      expect(rulesOf(differs)).to.deep.equal(['answer-differs']);
+      expect(differs.findings[0]).to.include({ member: PROVIDER.id, log: logs.provider.id, grant: counted.hash });
+      const unlogged = answerOf({ ...own, query: toHex(digest('unseen')) }, 'unseen');
+      const unseen = await audited(told, unlogged.text);
+      expect(rulesOf(unseen)).to.deep.equal(['answer-without-receipt']);
+      expect(unseen.findings[0]).to.include({ member: PROVIDER.id, grant: counted.hash });
+    });
+
+    it('takes no answer that its provider did not sign: a bank proves nothing by its own word', async () => {
+      const told = await play({});
+      const forged = answerOf(access(), 'made up', BANK.secret);
+      expect(await rejection(audited(told, forged.text))).to.have.property('code', 'SIGNATURE_INVALID');
+      const spoiled = answerOf(access(), 'changed').text.then((text) => `${text.slice(0, -8)}AAAAAAAA`);
+      expect(await rejection(audited(told, spoiled))).to.have.property('code').that.is.oneOf(['SIGNATURE_INVALID', 'MALFORMED']); // prettier-ignore
+      expect(await rejection(audited(told, Promise.resolve('none')))).to.have.property('code', 'MALFORMED');
+    });
+  });
 
   it('names an opening of which any member was changed, left out or moved, and whose it is', async () => {
     const told = await play({ receipts: [{ records: [2] }] });

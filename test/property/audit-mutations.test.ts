@@ -405,17 +405,23 @@ describe('an audit of a corrupted history', () => {
       return missed;
     }
 
-    it('is given away by the others, for every field of every event, each left out and each told twice', async () => {
-      const fields = eventFields().filter(({ event }) => !isOfRecognition(event));
-      const events = new Set(fields.map(({ event }) => event));
+    const fields = eventFields().filter(({ event }) => !isOfRecognition(event));
+    const whole = / left out| twice/;
+
+    it('is given away by the others, for every field of every event', async () => {
       const missed: string[] = [];
       for (const { name, event, change } of fields)
         missed.push(...(await tryEach(event, name, ({ log }) => change(log))));
-      for (const event of events) {
+      expect(missed.sort()).to.deep.equal(VOUCHED_BY_NOBODY.filter((what) => !whole.test(what)).toSorted());
+    });
+
+    it('is given away where it leaves an event out, or tells one twice', async () => {
+      const missed: string[] = [];
+      for (const event of new Set(fields.map((field) => field.event))) {
         missed.push(...(await tryEach(event, `${event} left out`, ({ log, logs }) => void logs.splice(logs.indexOf(log), 1)))); // prettier-ignore
         missed.push(...(await tryEach(event, `${event} twice`, ({ log, logs }) => void logs.splice(logs.indexOf(log), 0, structuredClone(log))))); // prettier-ignore
       }
-      expect(missed.sort()).to.deep.equal(VOUCHED_BY_NOBODY.toSorted());
+      expect(missed.sort()).to.deep.equal(VOUCHED_BY_NOBODY.filter((what) => whole.test(what)).toSorted());
     });
   });
 

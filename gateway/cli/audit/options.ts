@@ -15,6 +15,7 @@ export interface AuditFlags {
   also?: string[];
   witnesses?: boolean;
   openings?: string[];
+  answers?: string[];
   records?: string[];
   block?: string;
   blockHash?: string;
@@ -34,12 +35,13 @@ export interface AuditFlags {
 
 /** Throws `MALFORMED`, `CONFIG_INVALID`. */
 export function optionsOf(flags: AuditFlags): AuditorOptions {
-  const { contracts, logs, mirror, also, openings, records, block, blockHash, depth, state, record } = flags;
+  const { contracts, logs, mirror, also, openings, answers, records, block, blockHash, depth, state, record } = flags;
   if (contracts === undefined) return malformed('--contracts', 'a file that names the contracts', 'nothing');
   if (logs !== undefined && mirror !== undefined) malformed('--logs', 'this or --mirror', 'both');
   for (const template of [logs ?? [], also ?? []].flat()) {
     if (!/^https?:\/\/.*\{log\}/.test(template)) malformed('--logs, --also', 'http(s)://… with {log}', template);
   }
+  if (answers && !openings) malformed('--answers', '--openings beside it', 'none');
   if (state !== undefined && record !== undefined) malformed('--record', 'no --state: it would miss blocks', state);
   if (blockHash !== undefined && block === undefined) malformed('--block-hash', '--block beside it', 'none');
   const told = readAuditedChain(contracts);
@@ -52,6 +54,7 @@ export function optionsOf(flags: AuditFlags): AuditorOptions {
     also,
     witnesses: flags.witnesses,
     openings,
+    answers,
     records,
     block: block === undefined ? undefined : wholeNumber('--block', block, 0),
     blockHash: blockHash === undefined ? undefined : parseHash(blockHash),

@@ -37,6 +37,10 @@ export function addAudit(program: Command, terminal: Terminal, exit: (code: numb
     .option('--witnesses', 'ask every member what it saw of each log as a witness, and what it refused')
     .option('--also <templates...>', 'more places like --logs: what they show is compared, to find a split view')
     .option('--openings <files...>', 'what members handed over by `xinlian receipts export`: accesses are judged too')
+    .option(
+      '--answers <files...>',
+      'what banks kept by `xinlian open --signed`: compared with the receipts of --openings',
+    )
     .option('--records <files...>', 'what agencies opened by `xinlian records export`: late publication is judged too')
     .option('--block <number>', 'the last block; default: the last final one')
     .option('--block-hash <hash>', 'hash of that block, as you know it')

@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises';
+import { appendFile, readFile, writeFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { malformed } from '../../../node/core/errors.ts';
 import { parseArtefact } from '../../../node/core/grant.ts';
@@ -44,11 +44,14 @@ export function addQuery(program: Command, terminal: Terminal, exit: (code: numb
   const open = program
     .command('open')
     .summary('open and verify answers that were kept 打开并核验应答')
-    .argument('<file>', 'what `xinlian query --out` wrote');
-  addMemberFlags(open).action(async (file: string, flags: ConnectionFlags) => {
+    .argument('<file>', 'what `xinlian query --out` wrote')
+    .option('--signed <file>', 'add each answer there as its provider signed it, for `xinlian audit --answers`');
+  addMemberFlags(open).action(async (file: string, flags: ConnectionFlags & { signed?: string }) => {
     const { grantee } = await openGrantee(flags, terminal);
     const answers = JSON.parse(await readFile(file, 'utf8')) as SealedAnswers;
-    exit(tell(await grantee.open(answers), terminal, true));
+    const outcome = await grantee.open(answers);
+    if (flags.signed !== undefined) await keepSigned(flags.signed, outcome);
+    exit(tell(outcome, terminal, true));
   });
 
   const check = program
@@ -58,6 +61,12 @@ export function addQuery(program: Command, terminal: Terminal, exit: (code: numb
   addMemberFlags(check).action(async (grants: string[], flags: ConnectionFlags) =>
     exit(await checkAll(grants, flags, terminal)),
   );
+}
+
+/** They name enterprises, and say what of them: only the owner may read them. */
+async function keepSigned(file: string, { providers }: QueryOutcome): Promise<void> {
+  const lines = providers.flatMap((one) => ('signed' in one ? [`${one.signed}\n`] : []));
+  await appendFile(file, lines.join(''), { mode: 0o600 });
 }
 
 async function ask(file: string | undefined, flags: QueryFlags, terminal: Terminal): Promise<number> {

@@ -89,6 +89,39 @@ export const joinRules: readonly Rule<JoinFacts>[] = [
   },
 ];
 
+export interface AnswerFacts {
+  /** Digest of an answer that the provider signed. */
+  signed: string;
+  /** Those that its receipts of this request name. */
+  logged: readonly string[];
+  /** Whether the provider's openings reach so far that its receipt must be there. */
+  reaches: boolean;
+}
+
+/** Judged on each answer that a bank hands over. */
+export const answerRules: readonly Rule<AnswerFacts>[] = [
+  {
+    id: 'answer-without-receipt',
+    version: 1,
+    severity: 'violation',
+    evidence: 'opening',
+    zh: '提供方签署了应答,但其日志中没有该查询的回执:未留痕',
+    en: 'A provider signed an answer, and has no receipt of the query in its log: it was answered unseen',
+    check: ({ logged, reaches, signed }) =>
+      logged.length > 0 || !reaches ? undefined : { wanted: 'a receipt of this answer', got: `none; answer ${signed}` },
+  },
+  {
+    id: 'answer-differs',
+    version: 1,
+    severity: 'violation',
+    evidence: 'opening',
+    zh: '提供方签署的应答与其回执所载摘要不符',
+    en: 'The answer that a provider signed is another than the one that its receipt names',
+    check: ({ logged, signed }) =>
+      logged.length === 0 || logged.includes(signed) ? undefined : { wanted: logged.join(', '), got: signed },
+  },
+];
+
 export interface UseFacts {
   /** Whether the grantee's log has a query of this id under this grant. */
   logged: boolean;

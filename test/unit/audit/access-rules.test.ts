@@ -3,7 +3,14 @@ import { expect } from 'chai';
 import { AccessLines, type AccessLine } from '../../../node/audit/access-lines.ts';
 import type { GrantHistory } from '../../../node/audit/grant-ledger.ts';
 import type { Rule } from '../../../node/audit/rule.ts';
-import { joinRules, sideOf, useRules, type JoinFacts } from '../../../node/audit/rules/joins.ts';
+import {
+  answerRules,
+  joinRules,
+  sideOf,
+  type AnswerFacts,
+  useRules,
+  type JoinFacts,
+} from '../../../node/audit/rules/joins.ts';
 import { openingRules, type OpeningFacts } from '../../../node/audit/rules/openings.ts';
 import { recordRules, type RecordFacts } from '../../../node/audit/rules/records.ts';
 import { readRules, type ReadFacts } from '../../../node/audit/rules/reads.ts';
@@ -66,6 +73,13 @@ describe('rules of openings', () => {
     ['opening-owner', { owner: other }],
     ['opening-owner', notesLine, { ...notesLine, owner: bank }],
     ['opening-time', { line: late }],
+  ]);
+});
+
+describe('rules of answers that were kept', () => {
+  checks<AnswerFacts>(answerRules, { signed: 'a', logged: ['b', 'a'], reaches: true }, [
+    ['answer-without-receipt', { logged: [] }, { logged: [], reaches: false }],
+    ['answer-differs', { signed: 'c' }],
   ]);
 });
 
@@ -194,7 +208,7 @@ describe('rules that join both sides of an access', () => {
   checks(useRules, { logged: true, reaches: true, query }, [['use-without-query', { logged: false }, { logged: false, reaches: false }]]); // prettier-ignore
 
   it('each is tested', () => {
-    const ids = [openingRules, recordRules, readRules, joinRules, useRules].flat().map(({ id }) => id);
+    const ids = [openingRules, recordRules, readRules, joinRules, answerRules, useRules].flat().map(({ id }) => id);
     expect([...tested].sort()).to.deep.equal([...new Set(ids)].sort());
   });
 });

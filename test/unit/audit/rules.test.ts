@@ -9,7 +9,7 @@ import { anchoredRootRules, entryRules, type EntryFacts, type LogBefore } from '
 import type { EventFacts } from '../../../node/audit/rules/events.ts';
 import { grantRules } from '../../../node/audit/rules/grants.ts';
 import { recognitionRules } from '../../../node/audit/rules/recognition.ts';
-import { joinRules, useRules } from '../../../node/audit/rules/joins.ts';
+import { answerRules, joinRules, useRules } from '../../../node/audit/rules/joins.ts';
 import { openingRules } from '../../../node/audit/rules/openings.ts';
 import { readRules } from '../../../node/audit/rules/reads.ts';
 import { recordRules } from '../../../node/audit/rules/records.ts';
@@ -426,7 +426,16 @@ describe('the list of rules', () => {
       expect(zh, id).to.match(/[\u4e00-\u9fff]/);
       expect(en, id).to.match(/^[A-Z]/);
     }
-    const others = [grantRules, recognitionRules, openingRules, recordRules, readRules, joinRules, useRules].flat();
+    const others = [
+      grantRules,
+      recognitionRules,
+      openingRules,
+      recordRules,
+      readRules,
+      joinRules,
+      answerRules,
+      useRules,
+    ].flat();
     const elsewhere = new Set(others.map(({ id }) => id));
     expect([...tested].sort()).to.deep.equal(ids.filter((id) => !elsewhere.has(id)).sort());
   });
