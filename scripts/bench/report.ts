@@ -64,6 +64,9 @@ async function publish({ sealed }: Program): Promise<void> {
     XK_XDR_LB: '法人及非法人组织',
     XK_XDR_SHXYM: ENTERPRISE.uscc,
     XK_FRDB: '张三',
+    XK_JDRQ: '2026-01-05',
+    XK_YXQZ: '2026-01-05',
+    XK_YXQZI: '2099-12-31',
   };
   let text = '';
   for (const row of sampleRows({ rows: RECORDS, seed: 1, item: 'xk', bytes: 470 }))
