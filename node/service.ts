@@ -53,6 +53,13 @@ function stopWhenAsked(service: Service, log: Logger): void {
   process.on('SIGINT', stop);
   // Started with a channel by a supervisor that is gone: nobody else would end this.
   process.once('disconnect', () => stop('disconnect'));
+  // It may have gone while this started.
+  if (isCutOff(process)) stop('disconnect');
+}
+
+/** Undefined: there never was a channel. */
+function isCutOff({ connected }: { connected?: boolean }): boolean {
+  return connected === false;
 }
 
 function explain(error: unknown): string {
