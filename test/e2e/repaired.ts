@@ -59,9 +59,12 @@ export function describeRepaired(world: () => World): void {
         'tile+': '0/000',
         grant: `0x${'ab'.repeat(32)}`,
         proposal: `0x${'01'.padStart(64, '0')}`,
+        case: `0x${'cd'.repeat(32)}`,
         session: '0'.repeat(32),
         n: '0',
-        ...Object.fromEntries(['submission', 'subscription', 'webhook', 'job'].map((name) => [name, record])),
+        from: String(position),
+        to: String(position + 1),
+        ...Object.fromEntries(['submission', 'subscription', 'webhook', 'list', 'job'].map((name) => [name, record])),
       };
       tokens = [undefined, ...(await Promise.all(['bank', 'tax', 'dafeng'].map(tokenOf)))];
 

@@ -7,7 +7,7 @@ import { Grantee } from '../../gateway/client/grantee.ts';
 import { documentOf, SharingAgency, type AskedBasis, type WantedBasis } from '../../gateway/client/sharing.ts';
 import { builtInCatalogue } from '../../node/policy/pack.ts';
 import { ENTERPRISE, player, type Identified, type Programs } from '../../scripts/sandbox/programs.ts';
-import { command, lastJson, readLog, until, type TestConsortium } from '../helpers/consortium.ts';
+import { command, lastJson, readLog, until, type CliResult, type TestConsortium } from '../helpers/consortium.ts';
 import { isTurnedAway, suspendByCouncil } from '../helpers/council.ts';
 import { enterpriseOf } from '../helpers/enterprise.ts';
 import { sharedRow } from '../helpers/sharing.ts';
@@ -82,16 +82,25 @@ export function describeSharing(world: () => World): void {
       });
       expect(lastJson(await command('share', 'state', file, ...tax))).to.include({ state: 'approved' });
       const subject = ['--subject', ENTERPRISE.uscc];
-      const got = await command('share', 'read', file, ...subject, ...tax);
-      expect(got.code).to.equal(0);
-      expect(got.stdout).to.contain('未发现问题').and.to.contain('查封设备三台');
+      // Each record is read once a checkpoint covers it.
+      let got: CliResult | undefined;
+      await until(async () => {
+        got = await command('share', 'read', file, ...subject, ...tax);
+        return got.stdout.includes('查封设备三台');
+      });
+      expect(got?.code).to.equal(0);
+      expect(got?.stdout).to.contain('未发现问题');
 
       const [proofs, payload] = ['proofs.json', 'payload.ndjson'].map((name) => join(consortium.data, name)) as [
         string,
         string,
       ];
-      await command('share', 'read', file, ...subject, '--proof-only', '--out', proofs, ...tax);
-      await command('share', 'export', basis, ...subject, '--out', payload, ...dafeng);
+      const done = async (...args: string[]): Promise<void> => {
+        const { code, stderr } = await command(...args);
+        expect(code, stderr).to.equal(0);
+      };
+      await done('share', 'read', file, ...subject, '--proof-only', '--out', proofs, ...tax);
+      await done('share', 'export', basis, ...subject, '--out', payload, ...dafeng);
       const checked = await command('share', 'verify', proofs, payload, ...tax);
       expect([checked.code, lastJson(checked)]).to.deep.equal([0, { provider: DAFENG, records: 2, proved: 2 }]);
       await writeFile(payload, (await readFile(payload, 'utf8')).split('\n')[0]!);
