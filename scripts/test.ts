@@ -1,5 +1,5 @@
 // `npm test`: every suite, then one line that says how many passed. The end-to-end tests wait more than they work, so they
-// run beside the others; those of the sandbox follow the others, which end first.
+// run beside the others.
 //   npm test                    all of it
 //   npm test -- unit property   the suites named
 //   npm test -- third-party     the log format, read by tools written in Go (which it wants)
@@ -36,7 +36,8 @@ if (unknown.length > 0) {
 }
 
 /** Suites of one lane run one after the other, the lanes at the same time. */
-const LANES = [Object.keys(SUITES).filter((name) => name !== 'e2e'), ['e2e']];
+const BESIDE = ['e2e', 'property'];
+const LANES = [Object.keys(SUITES).filter((name) => !BESIDE.includes(name)), BESIDE];
 
 let passed = 0;
 let failed = 0;
@@ -64,7 +65,7 @@ async function runSuite(name: string): Promise<void> {
     return;
   }
   // What runs beside the others says whose its lines are.
-  const { code, output } = await run(command, args, asked.length === 0 && name === 'e2e' ? `${name} | ` : '');
+  const { code, output } = await run(command, args, asked.length === 0 && BESIDE.includes(name) ? `${name} | ` : '');
   const passing = count(output, /(\d+) passing/g);
   passed += passing;
   failed += count(output, /(\d+) failing/g);
