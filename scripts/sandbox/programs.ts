@@ -29,7 +29,7 @@ const DAY = 86_400;
 const MOST_TOGETHER = 64;
 const rules = new GrantRules(GRANT_PACKS, builtInCatalogue);
 
-/** Lets a bench send as much as it can: what limits it then is the work. */
+/** Lets benches and tests send as much as they can, at gateways that are started from here on: what limits them is the work. */
 export function liftRateLimits(): void {
   for (const kind of ['TOKEN', 'NORMAL', 'BULK']) {
     process.env[`XINLIAN_GATEWAY_LIMITS_${kind}_REQUESTS`] = '100000000';

@@ -14,6 +14,7 @@ import { decodeBundle, tilePath } from '../../node/core/tiles.ts';
 import { CAST } from '../../scripts/sandbox/cast.ts';
 import { startCluster, type Cluster, type ClusterOptions, type Members } from '../../scripts/sandbox/cluster.ts';
 import { profileFile } from '../../scripts/sandbox/configs.ts';
+import { liftRateLimits } from '../../scripts/sandbox/programs.ts';
 
 const CLI = fileURLToPath(new URL('../../gateway/cli/main.ts', import.meta.url));
 
@@ -34,6 +35,8 @@ export async function startConsortium(
   players: readonly string[],
   options: Pick<ClusterOptions, 'corsOrigins'> = {},
 ): Promise<TestConsortium> {
+  // Every command asks for a token of its own, and a suite runs more of them in a minute than people do.
+  liftRateLimits();
   const data = await mkdtemp(join(tmpdir(), 'xinlian-test-'));
   const cluster = await startCluster({ data, say: () => {}, players, ...options });
   for (const player of players) await until(async () => (await nodeInfo(cluster, player)).logs.length > 0);
