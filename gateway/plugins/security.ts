@@ -1,7 +1,8 @@
 // Security headers: those of Helmet, which are the same for every answer and so are worked out once.
 import type { FastifyInstance } from 'fastify';
 import helmet from 'helmet';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { IncomingMessage, ServerResponse, type OutgoingHttpHeaders } from 'node:http';
+import { Socket } from 'node:net';
 
 /** Answers are data: nothing in them may run, load or be framed. Pages set a policy of their own. */
 const protect = helmet({
@@ -20,16 +21,12 @@ export function registerSecurity(app: FastifyInstance): void {
   });
 }
 
-/** What Helmet sets on any answer. */
-function securityHeaders(): Record<string, string> {
-  const headers: Record<string, string> = {};
-  const response = {
-    setHeader: (name: string, value: string) => void (headers[name.toLowerCase()] = value),
-    removeHeader: (name: string) => void delete headers[name.toLowerCase()],
-  };
-  // It reads nothing of a request, and calls back at once.
-  protect({} as IncomingMessage, response as unknown as ServerResponse, (fault) => {
+/** What Helmet sets on any answer: it reads nothing of a request, and is done at once. */
+function securityHeaders(): OutgoingHttpHeaders {
+  const request = new IncomingMessage(new Socket());
+  const response = new ServerResponse(request);
+  protect(request, response, (fault) => {
     if (fault !== undefined) throw fault;
   });
-  return headers;
+  return response.getHeaders();
 }
